@@ -1,0 +1,141 @@
+package profiles
+
+import "time"
+
+// Duration is a time.Duration written as "30s", "1.5ms" or "0".
+type Duration time.Duration
+
+// Experiment is one whole experiment: what to start, who comes, what breaks, what must hold.
+// Times are nominal; Speedup divides think times, TTLs, drain and detection windows, never
+// Duration, Warmup or Fault.At.
+type Experiment struct {
+	Name     string   `yaml:"name,omitempty"`
+	Seed     uint64   `yaml:"seed"`
+	Duration Duration `yaml:"duration"`           // no new sessions after this
+	Warmup   Duration `yaml:"warmup"`             // excluded from every metric, part of Duration
+	Sessions int      `yaml:"sessions,omitempty"` // stop arrivals after so many; 0 = no limit
+	Speedup  float64  `yaml:"speedup"`
+	Balancer Balancer `yaml:"lb"`
+	Backends Backends `yaml:"backends"`
+	Store    Store    `yaml:"store"`
+	Load     Load     `yaml:"load"`
+	Mix      Mix      `yaml:"mix"`
+	Faults   []Fault  `yaml:"faults,omitempty"`
+	Gates    []string `yaml:"gates,omitempty"`
+}
+
+// Balancer says what is measured. Exactly one of Use and URL is set.
+type Balancer struct {
+	Use      string   `yaml:"use,omitempty"`      // "builtin:cookie", "haproxy:cookie", "exec:CMD {listen} {backends}"
+	URL      string   `yaml:"url,omitempty"`      // an already running balancer
+	Listen   string   `yaml:"listen,omitempty"`   // HOST:PORT; empty = a free loopback port
+	Config   string   `yaml:"config,omitempty"`   // template file for exec's {config}
+	TTL      Duration `yaml:"ttl,omitempty"`      // affinity lifetime; 0 = none
+	Absolute bool     `yaml:"absolute,omitempty"` // TTL counts from binding, not from the last request
+	Points   int      `yaml:"points,omitempty"`   // consistent-hash ring points per instance; 0 = rendezvous
+	Choice   string   `yaml:"choice,omitempty"`   // unbound sessions: "random", "round-robin", "least"
+	Health   Health   `yaml:"health"`
+	Identify Identify `yaml:"identify,omitempty"` // with URL: how an answer names its instance
+	Ledgers  []string `yaml:"ledgers,omitempty"`  // with URL: control URLs of the instances' ledgers
+}
+
+// Health is the balancer's active check. Detection takes about Interval*Fall.
+type Health struct {
+	Interval Duration `yaml:"interval"`
+	Timeout  Duration `yaml:"timeout"`
+	Rise     int      `yaml:"rise"`
+	Fall     int      `yaml:"fall"`
+}
+
+// Identify finds the instance's name in an answer; at most one is set.
+type Identify struct {
+	Header string `yaml:"header,omitempty"`
+	Cookie string `yaml:"cookie,omitempty"`
+	Body   string `yaml:"body,omitempty"` // regular expression, first group or whole match
+}
+
+// Backends are the mock instances b1 … bN.
+type Backends struct {
+	Count   int          `yaml:"count"`
+	Handler Distribution `yaml:"handler"` // waiting time per request, seconds
+	CPU     Distribution `yaml:"cpu"`     // CPU time burnt per request, seconds
+	Drain   Duration     `yaml:"drain"`   // SIGTERM grace
+}
+
+// Store is where session state lives.
+type Store struct {
+	Use string   `yaml:"use"`           // "memory", "embedded" (later: redis://…)
+	TTL Duration `yaml:"ttl,omitempty"` // state lifetime; 0 = for ever
+}
+
+// Load is how sessions arrive. Users > 0 is a closed loop, otherwise Stages (or Rate) is open.
+type Load struct {
+	Rate     float64  `yaml:"rate,omitempty"`      // sessions per second
+	Arrivals string   `yaml:"arrivals,omitempty"`  // "poisson" (default) or "constant"
+	Users    int      `yaml:"users,omitempty"`     // closed loop
+	Stages   []Stage  `yaml:"stages,omitempty"`    // rates that change; replaces Rate
+	MaxUsers int      `yaml:"max_users,omitempty"` // arrivals beyond are dropped and counted; 0 = 100,000
+	Timeout  Duration `yaml:"timeout"`             // per request
+	Linger   Duration `yaml:"linger"`              // after Duration, time for in-flight requests to finish
+	Shards   int      `yaml:"shards,omitempty"`    // 0 = one
+}
+
+// Stage holds or ramps linearly to Rate over For.
+type Stage struct {
+	For  Duration `yaml:"for"`
+	Rate float64  `yaml:"rate"`
+	Ramp bool     `yaml:"ramp,omitempty"`
+}
+
+// Mix is who comes: the name of a built-in mix, or shares by profile.
+type Mix struct {
+	Name     string     `yaml:"name"`
+	Profiles []Weighted `yaml:"profiles"`
+}
+
+// Weighted is a profile with its share of sessions. Shares are normalised to sum 1.
+type Weighted struct {
+	Share   float64 `yaml:"share"`
+	Profile Profile `yaml:"profile"`
+}
+
+// Profile is one kind of user.
+type Profile struct {
+	Name         string       `yaml:"name"`
+	About        string       `yaml:"about,omitempty"`
+	Requests     Distribution `yaml:"requests"`                 // per session, rounded, at least 1
+	Think        Distribution `yaml:"think"`                    // seconds, nominal
+	Writes       float64      `yaml:"writes,omitempty"`         // share of steps that POST
+	Parallel     Distribution `yaml:"parallel,omitzero"`        // reads sent together in a read step; zero = 1
+	Jar          string       `yaml:"jar,omitempty"`            // "keep" (default), "none", "half" (each user: 50 %)
+	Connection   string       `yaml:"connection,omitempty"`     // "keep-alive" (default), "per-request"
+	MovesPerHour float64      `yaml:"moves_per_hour,omitempty"` // address changes, nominal
+	Behind       int          `yaml:"behind,omitempty"`         // users that share one source address; 0 = own address
+}
+
+// Distribution is one random quantity. Kind is constant, uniform, exponential, lognormal,
+// inverse-gaussian, pareto or empirical; zero Kind means "always 0". Values are clipped to Min, Max.
+type Distribution struct {
+	Kind      string
+	Value     float64   // constant
+	Mean      float64   // exponential, inverse-gaussian
+	Shape     float64   // inverse-gaussian λ, pareto α
+	Median    float64   // lognormal
+	Sigma     float64   // lognormal σ of the logarithm
+	Scale     float64   // pareto x_m
+	Low, High float64   // uniform
+	Values    []float64 // empirical
+	Weights   []float64 // empirical; empty = equal
+	Min, Max  float64   // clip; Max 0 = none
+}
+
+// Fault is one thing done to the pool. Exactly one of the actions names an instance ("b2").
+type Fault struct {
+	At      Duration `yaml:"at"` // since the run's start
+	Kill    string   `yaml:"kill,omitempty"`
+	Start   string   `yaml:"start,omitempty"`
+	Drain   string   `yaml:"drain,omitempty"`
+	Undrain string   `yaml:"undrain,omitempty"`
+	Freeze  string   `yaml:"freeze,omitempty"` // SIGSTOP for For; "all" = every instance
+	For     Duration `yaml:"for,omitempty"`
+}

@@ -1,0 +1,80 @@
+package results
+
+// Verdict is the one-word outcome.
+type Verdict string
+
+// The verdicts; their exit codes are in cmd.
+const (
+	Pass         Verdict = "pass"
+	Fail         Verdict = "fail"
+	Inconclusive Verdict = "inconclusive"
+	Invalid      Verdict = "invalid"
+)
+
+// Report is report.json, schema "stickybench/report/v1". Units are SI.
+type Report struct {
+	Schema     string      `json:"schema"`
+	Verdict    Verdict     `json:"verdict"`
+	Reasons    []string    `json:"reasons"`
+	Runs       []ReportRun `json:"runs"`
+	Metrics    []Metric    `json:"metrics"`
+	Checks     []Check     `json:"checks"`
+	Violations []Violation `json:"violations"`
+	Timeline   []Event     `json:"timeline"`
+	Warnings   []string    `json:"warnings"`
+}
+
+// ReportRun identifies one run of the report.
+type ReportRun struct {
+	Name      string  `json:"name"`
+	Dir       string  `json:"dir"`
+	LB        string  `json:"lb"`
+	LBVersion string  `json:"lb_version"`
+	Mechanism string  `json:"mechanism"`
+	Store     string  `json:"store"`
+	Mix       string  `json:"mix"`
+	Seed      uint64  `json:"seed"`
+	Backends  int     `json:"backends"`
+	Duration  float64 `json:"duration_s"`
+}
+
+// Metric is one measured figure. Lo and Hi bound a 95 % interval; nil means none is claimed.
+type Metric struct {
+	Run      int               `json:"run"`
+	Name     string            `json:"name"`
+	Labels   map[string]string `json:"labels,omitempty"` // "profile", "instance", …
+	Unit     string            `json:"unit"`             // "ratio", "seconds", "count", "per_second", "p"
+	Better   string            `json:"better"`           // "lower", "higher" or ""
+	Value    float64           `json:"value"`
+	Lo       *float64          `json:"lo,omitempty"`
+	Hi       *float64          `json:"hi,omitempty"`
+	N        int64             `json:"n"`
+	Warnings []string          `json:"warnings"`
+}
+
+// Check is one gate's outcome.
+type Check struct {
+	Gate    string   `json:"gate"`
+	Verdict Verdict  `json:"verdict"`
+	Value   float64  `json:"value"`
+	Lo      *float64 `json:"lo,omitempty"`
+	Hi      *float64 `json:"hi,omitempty"`
+	Why     string   `json:"why,omitempty"`
+}
+
+// Violation is one thing that went wrong for one session.
+type Violation struct {
+	Session string  `json:"session"`
+	At      float64 `json:"at_s"` // seconds since the run's start
+	Kind    string  `json:"kind"` // switch, lost, stale, fork, duplicate, leak, zombie, overstay, churn
+	From    string  `json:"from"`
+	To      string  `json:"to"`
+	Excused bool    `json:"excused"`
+	Why     string  `json:"why"`
+}
+
+// Event is one point of the report's timeline.
+type Event struct {
+	At   float64 `json:"at_s"`
+	What string  `json:"what"`
+}

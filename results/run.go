@@ -1,0 +1,79 @@
+package results
+
+import (
+	"time"
+
+	"github.com/stickybench/stickybench/internal/clock"
+)
+
+// Family says where a mechanism sends a session whose home failed (see docs/concepts.md).
+type Family string
+
+// The families.
+const (
+	MoveAndStay Family = "stay" // rebinds once, stays on the new home
+	MoveAndHome Family = "home" // hash: returns when the home does
+	NoAffinity  Family = "none" // spreads every request
+	Unknown     Family = "unknown"
+)
+
+// Mechanism is what a balancer's affinity mechanism promises.
+type Mechanism struct {
+	Name       string        `json:"name"` // "cookie", "ip-hash", …
+	Family     Family        `json:"family"`
+	Key        string        `json:"key"`          // what the routing depends on: "cookie", "address", "header", "none"
+	Disruption string        `json:"disruption"`   // on a pool change: "none" (bound), "minimal" (consistent hash), "modulo"
+	Random     bool          `json:"random"`       // new sessions are placed uniformly at random
+	TTL        time.Duration `json:"ttl_ns"`       // effective, after speed-up; 0 = none
+	Sliding    bool          `json:"sliding"`      // TTL counts from the last request, otherwise from binding
+	Detection  time.Duration `json:"detection_ns"` // effective time until a failed instance leaves the rotation
+}
+
+// Instance is one mock backend or identified application instance.
+type Instance struct {
+	Name   string  `json:"name"`
+	URL    string  `json:"url"`
+	Weight float64 `json:"weight"`
+	Cores  float64 `json:"cores"` // CPU capacity
+}
+
+// Run is run.json: what analysis must know that the experiment does not say.
+type Run struct {
+	Schema      string     `json:"schema"` // "stickybench/run/v1"
+	Version     string     `json:"version"`
+	Name        string     `json:"name"`
+	LB          string     `json:"lb"`
+	LBVersion   string     `json:"lb_version"`
+	Mechanism   Mechanism  `json:"mechanism"`
+	Store       string     `json:"store"`
+	Mix         string     `json:"mix"`
+	Seed        uint64     `json:"seed"`
+	Profiles    []string   `json:"profiles"` // Exchange.Profile indexes this
+	Instances   []Instance `json:"instances"`
+	Start       clock.Time `json:"start"`    // first due time
+	Measured    clock.Time `json:"measured"` // end of warm-up
+	End         clock.Time `json:"end"`      // 0 when the run did not end by itself
+	Host        Host       `json:"host"`
+	Generator   Generator  `json:"generator"`
+	Warnings    []string   `json:"warnings"` // what targets or generator want said in the report
+	Interrupted bool       `json:"interrupted"`
+}
+
+// Host is the machine of the run.
+type Host struct {
+	OS, Arch, Kernel, CPU string
+	Cores                 int
+	MemoryBytes           uint64
+}
+
+// Generator is the load generator's account of itself, written when the run ends.
+type Generator struct {
+	Shards         int           `json:"shards"`
+	Offered        uint64        `json:"offered"` // requests that came due
+	Sent           uint64        `json:"sent"`
+	Dropped        uint64        `json:"dropped"` // arrivals beyond the user limit
+	LagP50         time.Duration `json:"lag_p50_ns"`
+	LagP99         time.Duration `json:"lag_p99_ns"`
+	CPU            time.Duration `json:"cpu_ns"`
+	DroppedCookies uint64        `json:"dropped_cookies"` // Set-Cookie fields the jar refused
+}
