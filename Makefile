@@ -1,0 +1,37 @@
+# Every target says what it does: `make help`.
+GO          ?= go
+STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.0
+FUZZTIME    ?= 20s
+
+.PHONY: help build test race lint fuzz bench golden clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## build ./stickybench
+	$(GO) build -o stickybench ./cmd/stickybench
+
+test: ## run all tests; says which real components were found
+	@.ci/components
+	$(GO) test -timeout 10m ./...
+
+race: ## run the tests under the race detector
+	$(GO) test -race -timeout 12m ./...
+
+lint: ## gofmt, vet, staticcheck, tidy go.mod
+	@test -z "$$(gofmt -l .)" || { echo "gofmt wants:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) mod tidy -diff
+
+fuzz: ## fuzz each fuzz target for FUZZTIME
+	@.ci/fuzz $(FUZZTIME)
+
+bench: ## Go benchmarks with allocations
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+golden: ## rewrite golden files after a wanted change
+	$(GO) test ./results ./targets/balancers -update
+
+clean: ## remove what builds and runs leave
+	rm -rf stickybench stickybench-results

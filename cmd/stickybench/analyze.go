@@ -1,0 +1,94 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/stickybench/stickybench/analysis"
+	"github.com/stickybench/stickybench/results"
+)
+
+func newAnalyze() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "analyze RUN_DIR...",
+		Short: "Draw the report again, from the directory alone",
+		Args:  args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, dirs []string) error {
+			var worst error
+			for _, path := range dirs {
+				err := analyzeDir(cmd.OutOrStdout(), path, asJSON)
+				if err != nil && exitCode(err) == exitUsage {
+					return err
+				}
+				worst = worse(worst, err)
+			}
+			return worst
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print report.json on standard output")
+	return cmd
+}
+
+func worse(a, b error) error {
+	if a == nil || (b != nil && exitCode(b) == exitGateFailed) {
+		return b
+	}
+	return a
+}
+
+func analyzeDir(w io.Writer, path string, asJSON bool) error {
+	dir, err := results.Open(path)
+	if err != nil {
+		return wrongInput(err)
+	}
+	return conclude(w, dir, asJSON)
+}
+
+// conclude analyzes dir, writes its report.json, prints it and turns its verdict into the exit code.
+func conclude(w io.Writer, dir *results.Dir, asJSON bool) error {
+	report, err := analysis.Analyze(dir)
+	if err != nil {
+		return wrongInput(err)
+	}
+	if err := dir.WriteReport(report); err != nil {
+		return err
+	}
+	if err := print(w, report, asJSON); err != nil {
+		return err
+	}
+	return verdictError(report.Verdict)
+}
+
+func print(w io.Writer, report *results.Report, asJSON bool) error {
+	if !asJSON {
+		return results.Terminal(w, report, terminalWidth(w), colored(w))
+	}
+	data, err := report.Encode()
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(data)
+	return err
+}
+
+// plainWidth is the width of reports that do not go to a terminal.
+const plainWidth = 100
+
+func terminalWidth(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return plainWidth
+}
+
+// colored follows the NO_COLOR convention (no-color.org).
+func colored(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))
+}

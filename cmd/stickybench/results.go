@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/spf13/cobra"
+
+	"github.com/stickybench/stickybench/results"
+)
+
+// resultsRoot is where runs without --out leave their directory.
+const resultsRoot = "stickybench-results"
+
+func newResults() *cobra.Command {
+	cmd := &cobra.Command{Use: "results", Short: "List and show what earlier runs left"}
+	cmd.AddCommand(
+		&cobra.Command{Use: "list [DIR]", Short: "List the run directories below DIR (default " + resultsRoot + ")",
+			Args: args(cobra.MaximumNArgs(1)), RunE: listResults},
+		&cobra.Command{Use: "show RUN_DIR", Short: "Print the report of one run", Args: args(cobra.ExactArgs(1)),
+			RunE: func(cmd *cobra.Command, dirs []string) error {
+				report, err := storedReport(dirs[0])
+				if err != nil {
+					return err
+				}
+				return print(cmd.OutOrStdout(), report, false)
+			}},
+	)
+	return cmd
+}
+
+func listResults(cmd *cobra.Command, given []string) error {
+	root := resultsRoot
+	if len(given) == 1 {
+		root = given[0]
+	}
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		return usage("listing results: %w; runs without --out go to %s", err, resultsRoot)
+	}
+	table := tablewriter.NewWriter(cmd.OutOrStdout())
+	table.Header("directory", "verdict", "balancer", "store", "mix", "sessions", "broken")
+	for _, e := range entries {
+		if row, ok := resultRow(root, e); ok {
+			if err := table.Append(row); err != nil {
+				return err
+			}
+		}
+	}
+	return table.Render()
+}
+
+// resultRow describes one run directory; ok is false for anything else.
+func resultRow(root string, e fs.DirEntry) (row []string, ok bool) {
+	path := filepath.Join(root, e.Name())
+	dir, err := results.Open(path)
+	if err != nil {
+		return nil, false
+	}
+	run, err := dir.Run()
+	if err != nil {
+		return []string{path, "unreadable: " + err.Error(), "", "", "", "", ""}, true
+	}
+	row = []string{path, "not analyzed", run.LB + ":" + run.Mechanism.Name, run.Store, run.Mix, "", ""}
+	if report, err := storedReport(path); err == nil {
+		row[1] = string(report.Verdict)
+		row[5] = metricText(report, "affinity.sessions")
+		row[6] = metricText(report, "affinity.broken_sessions")
+	}
+	return row, true
+}
+
+func metricText(r *results.Report, name string) string {
+	m, ok := r.Find(name, nil)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%.6g", m.Value)
+}

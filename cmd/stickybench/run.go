@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/loadgen"
+	"github.com/stickybench/stickybench/profiles"
+	"github.com/stickybench/stickybench/results"
+	"github.com/stickybench/stickybench/targets"
+)
+
+func newRun() *cobra.Command {
+	var flags runFlags
+	cmd := &cobra.Command{
+		Use:   "run [EXPERIMENT.yaml]",
+		Short: "Run one experiment and report; without a file the built-in one",
+		Example: `  stickybench run
+  stickybench run --lb haproxy:cookie --duration 20s
+  stickybench run --lb nginx:ip-hash --mix two-vs-hundred --rate 50
+  stickybench run --lb "exec:mybalancer --listen {listen} --to {backends}"`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			exp, err := flags.experiment(cmd, strings.Join(files, ""))
+			if err != nil {
+				return err
+			}
+			return runExperiment(cmd, exp, &flags)
+		},
+	}
+	flags.register(cmd.Flags())
+	return cmd
+}
+
+// drainTime bounds the orderly end of the processes under test once the load has stopped.
+const drainTime = 10 * time.Second
+
+// runExperiment is the main job: start the targets, play the load and the faults, keep the
+// records, draw the report.
+func runExperiment(cmd *cobra.Command, exp *profiles.Experiment, flags *runFlags) error {
+	dir, err := createDir(exp, flags.out)
+	if err != nil {
+		return err
+	}
+	if err := play(cmd.Context(), exp, dir, flags, cmd.ErrOrStderr()); err != nil {
+		return err
+	}
+	err = conclude(cmd.OutOrStdout(), dir, flags.json)
+	fmt.Fprintf(cmd.ErrOrStderr(), "results: %s\n", dir.Path())
+	if cmd.Context().Err() != nil {
+		return exit{exitInterrupted, errors.New("interrupted; the directory is complete up to then")}
+	}
+	return err
+}
+
+// createDir makes the run directory and puts the resolved experiment into it.
+func createDir(exp *profiles.Experiment, path string) (*results.Dir, error) {
+	if path == "" {
+		name := fmt.Sprintf("%s-%s-%s", time.Now().Format("20060102-150405"), exp.Name, fileName(exp.Balancer.Use))
+		path = filepath.Join(resultsRoot, name)
+	}
+	dir, err := results.Create(path)
+	if err != nil {
+		return nil, wrongInput(err)
+	}
+	text, err := exp.Encode()
+	if err != nil {
+		return nil, err
+	}
+	return dir, dir.WriteExperiment(text)
+}
+
+// fileName keeps what is safe in a file name from the head of a balancer's name.
+func fileName(name string) string {
+	safe := strings.Map(func(r rune) rune {
+		if strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789-", r) {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(name))
+	return strings.Trim(safe[:min(len(safe), 32)], "-")
+}
+
+// play runs the experiment and leaves a complete directory, also when ctx ends it early.
+func play(ctx context.Context, exp *profiles.Experiment, dir *results.Dir, flags *runFlags, stderr io.Writer) (err error) {
+	deployment, err := targets.Start(ctx, targets.Options{Experiment: exp, Dir: dir, Self: self()})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		defer cancel()
+		err = errors.Join(err, deployment.Stop(stopping))
+	}()
+	run := newRunRecord(exp)
+	deployment.Describe(&run)
+	if err := dir.WriteRun(run); err != nil {
+		return err
+	}
+	summary, err := load(ctx, exp, dir, deployment, run.Start, flags.progress(stderr, time.Duration(exp.Duration)))
+	finish(&run, summary, ctx.Err() != nil)
+	return errors.Join(err, dir.WriteRun(run), dir.WriteLatencyLog(summary.Intervals))
+}
+
+// newRunRecord is run.json as far as it is known before the first request.
+func newRunRecord(exp *profiles.Experiment) results.Run {
+	start := clock.Now().Add(startDelay)
+	run := results.Run{
+		Schema: results.RunSchema, Version: version(), Name: exp.Name, Mix: exp.Mix.Name, Seed: exp.Seed,
+		Start: start, Measured: start.Add(time.Duration(exp.Warmup)), Host: results.ThisHost(),
+	}
+	for _, p := range exp.Mix.Profiles {
+		run.Profiles = append(run.Profiles, p.Profile.Name)
+	}
+	return run
+}
+
+// startDelay gives every shard time to be ready before the first due time.
+const startDelay = 50 * time.Millisecond
+
+// load plays users and faults side by side and waits for both.
+func load(ctx context.Context, exp *profiles.Experiment, dir *results.Dir, d *targets.Deployment, start clock.Time, progress func(loadgen.Progress)) (loadgen.Summary, error) {
+	log, err := dir.ExchangeLog()
+	if err != nil {
+		return loadgen.Summary{}, err
+	}
+	playing, stop := context.WithCancel(ctx)
+	faults := make(chan error, 1)
+	go func() { faults <- d.Play(playing, start) }()
+	summary, err := loadgen.Run(ctx, loadgen.Options{
+		Plan: profiles.NewPlan(exp), Experiment: exp, URL: d.URL(), Start: start, Log: log, Progress: progress,
+	})
+	stop()
+	return summary, errors.Join(err, <-faults, log.Close())
+}
+
+// finish completes run.json with what is known after the last request.
+func finish(run *results.Run, s loadgen.Summary, interrupted bool) {
+	run.End, run.Generator, run.Interrupted = s.End, s.Generator, interrupted
+	run.Warnings = append(run.Warnings, s.Warnings...)
+}
+
+// self is how child processes of this program are started: the same binary under its own name.
+func self() []string {
+	path, err := os.Executable()
+	if err != nil {
+		path = os.Args[0]
+	}
+	return []string{path, "stickybench"}
+}
