@@ -1,0 +1,90 @@
+package balancers
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden configurations anew")
+
+func sample() Params {
+	return Params{
+		Listen:    "127.0.0.1:8080",
+		Instances: []Instance{{"b1", "127.0.0.1:9001"}, {"b2", "127.0.0.1:9002"}, {"b3", "127.0.0.1:9003"}},
+		Directory: "/run dir/lb",
+		Socket:    "/tmp/sb/admin.sock",
+		TTL:       90 * time.Second,
+		Health:    Health{Interval: 100 * time.Millisecond, Timeout: 50 * time.Millisecond, Rise: 2, Fall: 3},
+		Command:   `my-proxy --listen {listen} "--to={backends}" {backends} -c '{config}'`,
+	}
+}
+
+func TestGoldenConfigurations(t *testing.T) {
+	for _, row := range List() {
+		for _, mechanism := range row.Mechanisms {
+			use := row.Name + ":" + mechanism.Name
+			if row.Binary == "" {
+				use = row.Name + ":" + sample().Command
+			}
+			t.Run(row.Name+"-"+mechanism.Name, func(t *testing.T) {
+				got, err := Render(use, sample())
+				if err != nil {
+					t.Fatal(err)
+				}
+				golden(t, row.Name+"-"+mechanism.Name, got)
+			})
+		}
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("run with -update if this is meant (-want +got):\n%s", diff)
+	}
+}
+
+func TestParametersShowInTheConfiguration(t *testing.T) {
+	for _, c := range []struct {
+		use    string
+		change func(*Params)
+		want   string
+		absent string
+	}{
+		{"haproxy:cookie", func(p *Params) { p.Absolute = true }, "httponly maxlife 90s", "maxidle"},
+		{"haproxy:cookie", func(p *Params) { p.TTL = 0 }, "nocache httponly\n", "maxidle"},
+		{"haproxy:cookie", func(p *Params) { p.TTL = 10 * time.Millisecond }, "maxidle 1s", ""},
+		{"haproxy:cookie", func(p *Params) { p.Choice = "random" }, "balance random(1)", "roundrobin"},
+		{"haproxy:cookie", func(p *Params) { p.Choice = "least" }, "balance leastconn", "roundrobin"},
+		{"haproxy:stick-table", func(p *Params) { p.TTL = 0 }, "size 1m\n", "expire"},
+		{"nginx:ip-hash", func(p *Params) { p.User = "root" }, "user root;", ""},
+		{"nginx", func(p *Params) {}, "ip_hash;", "$cookie_"},
+		{"haproxy", func(p *Params) {}, "cookie SRV insert", ""},
+	} {
+		p := sample()
+		c.change(&p)
+		got, err := Render(c.use, p)
+		if err != nil {
+			t.Errorf("%s: %v", c.use, err)
+		}
+		if !strings.Contains(got, c.want) || (c.absent != "" && strings.Contains(got, c.absent)) {
+			t.Errorf("%s: want %q and no %q in:\n%s", c.use, c.want, c.absent, got)
+		}
+	}
+}

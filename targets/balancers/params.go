@@ -1,0 +1,54 @@
+package balancers
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"time"
+)
+
+// Params are what a configuration depends on. Times are effective: the speed-up is applied.
+type Params struct {
+	Listen    string // HOST:PORT
+	Instances []Instance
+	Directory string        // absolute; the balancer's files go here and nowhere else
+	Socket    string        // admin socket path, for balancers that have one
+	User      string        // account for workers when started by root; empty = not root
+	TTL       time.Duration // affinity lifetime; 0 = none
+	Absolute  bool          // TTL counts from binding, not from the last request
+	Choice    string        // how unbound sessions are placed: "random", "round-robin", "least"
+	Health    Health
+	Command   string // exec: the program and its arguments
+	Template  string // exec: text of the configuration template for {config}
+}
+
+// Instance is one upstream.
+type Instance struct {
+	Name    string // "b1"
+	Address string // HOST:PORT
+}
+
+// Health is the check of the instances.
+type Health struct {
+	Interval, Timeout time.Duration
+	Rise, Fall        int
+}
+
+// detection is how long an active check takes to notice a dead instance, at the worst.
+func (h Health) detection() time.Duration { return h.FailTimeout() + h.Timeout }
+
+// FailTimeout is how long failures are counted, and for passive checks how long they exclude.
+func (h Health) FailTimeout() time.Duration { return h.Interval * time.Duration(h.Fall) }
+
+// File is a path below the balancer's directory.
+func (p Params) File(name string) string { return filepath.Join(p.Directory, name) }
+
+// Milliseconds writes d for configuration files that take "ms"; zero would turn a time-out off.
+func (Params) Milliseconds(d time.Duration) string {
+	return fmt.Sprintf("%dms", max(1, int64(math.Ceil(float64(d)/float64(time.Millisecond)))))
+}
+
+// Seconds writes d rounded up, for settings that know nothing finer.
+func (Params) Seconds(d time.Duration) string {
+	return fmt.Sprintf("%ds", max(1, int64(math.Ceil(d.Seconds()))))
+}
