@@ -1,0 +1,199 @@
+package targets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/results"
+	"github.com/stickybench/stickybench/targets/balancers"
+	"github.com/stickybench/stickybench/targets/lb"
+)
+
+// balancer is the running load balancer, whichever it is.
+type balancer struct {
+	name, version string
+	mechanism     results.Mechanism
+	notes         []string
+	url           string   // with http://
+	process       *process // nil when it was already running
+	drain         func(ctx context.Context, instance string, draining bool) error
+	socketDir     string // removed at the end
+}
+
+// balancerName is how samples and changes call the balancer.
+const balancerName = "lb"
+
+// startBalancer starts the experiment's balancer on its listen address or a free port.
+func (d *Deployment) startBalancer(ctx context.Context) error {
+	listen := d.o.Experiment.Balancer.Listen
+	if listen == "" {
+		return onFreePort(func(address string) error { return d.startBalancerOn(ctx, address) })
+	}
+	if err := portFree(listen); err != nil {
+		return fmt.Errorf("lb.listen: %s cannot be used (%w); free it or choose another address", listen, errors.Unwrap(err))
+	}
+	return d.startBalancerOn(ctx, listen)
+}
+
+func (d *Deployment) startBalancerOn(ctx context.Context, listen string) (err error) {
+	if name, mechanism, _ := strings.Cut(d.o.Experiment.Balancer.Use, ":"); name == builtin {
+		d.balancer, err = d.startBuiltin(ctx, mechanism, listen)
+	} else {
+		d.balancer, err = d.startReal(ctx, listen)
+	}
+	if err != nil {
+		return err
+	}
+	d.ports = append(d.ports, listen)
+	d.watches.Go(func() { d.watchProcess(d.balancer.process) })
+	return nil
+}
+
+// startBuiltin starts the reference balancer.
+func (d *Deployment) startBuiltin(ctx context.Context, mechanism, listen string) (balancer, error) {
+	known := lb.Mechanisms()
+	if mechanism == "" {
+		mechanism = known[0].Name
+	}
+	o := d.builtinOptions(mechanism, listen)
+	p, ready, err := role(ctx, balancerName, d.o.Self, "lb", o)
+	if err != nil {
+		return balancer{}, err
+	}
+	b := balancer{name: builtin, url: ready.Traffic, process: p}
+	b.mechanism = builtinPromise(known, o)
+	b.drain = func(ctx context.Context, instance string, draining bool) error {
+		order := "/undrain"
+		if draining {
+			order = "/drain"
+		}
+		return d.control.order(ctx, http.MethodPost, ready.Control+order+"?instance="+instance)
+	}
+	return b, nil
+}
+
+// startReal starts a row of the table under a guard.
+func (d *Deployment) startReal(ctx context.Context, listen string) (balancer, error) {
+	row, mechanism, err := balancers.Lookup(d.o.Experiment.Balancer.Use)
+	if err != nil {
+		return balancer{}, err
+	}
+	params, err := d.params(row, listen)
+	if err != nil {
+		return balancer{}, err
+	}
+	b := balancer{name: row.Name, mechanism: row.Promise(mechanism, params), notes: mechanism.Notes, url: "http://" + listen, socketDir: filepath.Dir(params.Socket)}
+	if mechanism.DrainNote != "" && drains(d.o.Experiment.Faults) {
+		b.notes = append(b.notes, mechanism.DrainNote)
+	}
+	b.drain = func(ctx context.Context, instance string, draining bool) error {
+		return row.Drain(ctx, params, instance, draining)
+	}
+	if err := b.launch(ctx, row, mechanism, params, d.o.Self); err != nil {
+		os.RemoveAll(b.socketDir)
+		return balancer{}, err
+	}
+	return b, nil
+}
+
+func (b *balancer) launch(ctx context.Context, row balancers.Row, m balancers.Mechanism, p balancers.Params, self []string) (err error) {
+	if b.version, err = row.Version(ctx); err != nil {
+		return err
+	}
+	argv, err := row.Prepare(m, p)
+	if err != nil {
+		return err
+	}
+	guarded := append(append(append([]string{}, self...), "serve", "guard", "--"), argv...)
+	if b.process, err = launch(balancerName, guarded); err != nil {
+		return err
+	}
+	b.process.guard = true
+	if err := b.process.answers(ctx, b.url); err != nil {
+		_ = b.process.stop(ctx, stopGrace) // the first error says more
+		return fmt.Errorf("starting %s: %w", b.name, err)
+	}
+	return nil
+}
+
+// probeEvery is the pace of the readiness probe.
+const probeEvery = 10 * time.Millisecond
+
+// answers waits until the balancer answers HTTP. It asks for the health path, which leaves no
+// session behind.
+func (p *process) answers(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	probe := newControl()
+	defer probe.close()
+	for {
+		reached := probe.reach(ctx, url+"/healthz")
+		select {
+		case <-p.done:
+			return p.exited()
+		default:
+		}
+		if reached == nil {
+			return nil
+		}
+		if clock.Sleep(ctx, probeEvery) != nil {
+			return fmt.Errorf("no HTTP answer from %s after %v; its last words: %s", url, readyTimeout, p.stderr)
+		}
+	}
+}
+
+// params are the experiment's, with times as they really pass.
+func (d *Deployment) params(row balancers.Row, listen string) (balancers.Params, error) {
+	e := d.o.Experiment
+	health := e.Balancer.Health
+	p := balancers.Params{
+		Listen: listen, TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Choice: e.Balancer.Choice,
+		Health: balancers.Health{
+			Interval: e.Scale(health.Interval), Timeout: e.Scale(health.Timeout), Rise: health.Rise, Fall: health.Fall,
+		},
+		Command: strings.TrimPrefix(e.Balancer.Use, row.Name+":"),
+	}
+	for _, i := range d.instances {
+		p.Instances = append(p.Instances, balancers.Instance{Name: i.name(), Address: i.options.Listen})
+	}
+	if os.Geteuid() == 0 {
+		p.User = "root" // the usual account of workers may not enter the run directory
+	}
+	return p, d.places(&p)
+}
+
+// places finds the files: everything in the run directory but the socket, whose path the kernel
+// limits to 107 bytes.
+func (d *Deployment) places(p *balancers.Params) (err error) {
+	if p.Directory, err = filepath.Abs(filepath.Join(d.o.Dir.Path(), balancerName)); err != nil {
+		return err
+	}
+	if config := d.o.Experiment.Balancer.Config; config != "" {
+		text, err := os.ReadFile(config)
+		if err != nil {
+			return fmt.Errorf("lb.config: %w", err)
+		}
+		p.Template = string(text)
+	}
+	dir, err := socketDir()
+	p.Socket = filepath.Join(dir, "admin.sock")
+	return err
+}
+
+// longestSocketDir leaves room for the name and for the suffix haproxy binds first.
+const longestSocketDir = 70
+
+func socketDir() (string, error) {
+	parent := os.TempDir()
+	if len(parent) > longestSocketDir {
+		parent = "/tmp"
+	}
+	return os.MkdirTemp(parent, "stickybench-")
+}

@@ -1,0 +1,69 @@
+package targets
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// control speaks to the control ports of our own roles.
+type control struct{ client *http.Client }
+
+// controlTimeout keeps a frozen instance from holding up everything else.
+const controlTimeout = 500 * time.Millisecond
+
+// newControl ignores proxies from the environment: control ports are on loopback.
+func newControl() control {
+	return control{&http.Client{Timeout: controlTimeout, Transport: &http.Transport{}}}
+}
+
+func (c control) close() { c.client.CloseIdleConnections() }
+
+func (c control) do(ctx context.Context, method, url string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode >= http.StatusMultipleChoices {
+		err = fmt.Errorf("%s %s: %s", method, url, answer.Status)
+	}
+	return body, err
+}
+
+func (c control) order(ctx context.Context, method, url string) error {
+	_, err := c.do(ctx, method, url)
+	return err
+}
+
+// reach is nil when url answers anything at all.
+func (c control) reach(ctx context.Context, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := c.client.Do(request)
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}
+
+// inFlight asks an instance; one that does not answer counts as idle, its sample still has the rest.
+func (c control) inFlight(ctx context.Context, base string) int {
+	var metrics struct {
+		InFlight int `json:"in_flight"`
+	}
+	if body, err := c.do(ctx, http.MethodGet, base+"/metrics"); err == nil {
+		_ = json.Unmarshal(body, &metrics) // as above
+	}
+	return metrics.InFlight
+}
