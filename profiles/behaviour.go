@@ -1,21 +1,115 @@
 package profiles
 
-import "time"
+import (
+	"math"
+	"net/netip"
+	"time"
+)
+
+// Random streams that must not share values.
+const (
+	streamProfile = iota + 1
+	streamJar
+	streamSession
+	streamArrivals
+	streamAddress
+)
 
 // Plan is an experiment compiled for playing: everything a user will do is a pure function of
-// (seed, user number), whatever the shard count. Safe for concurrent use.
-//
-// Player is one session being played: a flat value without pointers, about 40 bytes.
-//
-//	plan := profiles.NewPlan(exp)
-//	player := plan.Player(user, session)
-//	for step, ok := plan.Next(&player); ok; step, ok = plan.Next(&player) { … }
-//
+// (seed, user number), whatever the number of shards. Safe for concurrent use.
+type Plan struct {
+	exp *Experiment
+}
+
+// NewPlan compiles a valid experiment.
+func NewPlan(exp *Experiment) *Plan { return &Plan{exp: exp} }
+
+// Player is one session being played: a flat value without pointers, 24 bytes.
+type Player struct {
+	rng     Rand
+	left    uint32
+	played  uint32
+	profile uint8
+}
+
 // Step is what a session does next.
 type Step struct {
-	Think    time.Duration // wait from previous done (0 for the first step), speed-up applied
+	Think    time.Duration // wait from the previous done (0 for the first step), speed-up applied
 	Write    bool          // POST
 	Parallel int           // requests sent together, at least 1; 1 for writes
 	Moved    bool          // the source address changes before this step
 	Last     bool
+}
+
+// Profile is the user's index into Experiment.Mix.Profiles.
+func (p *Plan) Profile(user uint32) uint8 {
+	x := NewRand(p.exp.Seed, streamProfile, uint64(user)).Float()
+	for i, w := range p.exp.Mix.Profiles {
+		if x -= w.Share; x < 0 {
+			return uint8(i)
+		}
+	}
+	return uint8(len(p.exp.Mix.Profiles) - 1)
+}
+
+func (p *Plan) profile(index uint8) *Profile { return &p.exp.Mix.Profiles[index].Profile }
+
+// PerRequest says whether the user opens a new connection for each request.
+func (p *Plan) PerRequest(user uint32) bool {
+	return p.profile(p.Profile(user)).Connection == "per-request"
+}
+
+// KeepsJar says whether the user returns cookies.
+func (p *Plan) KeepsJar(user uint32) bool {
+	switch p.profile(p.Profile(user)).Jar {
+	case "none":
+		return false
+	case "half":
+		return NewRand(p.exp.Seed, streamJar, uint64(user)).Uint64()&1 == 0
+	}
+	return true
+}
+
+// Source is the user's address after so many moves: 127.a.b.c, mixed in all four octets because
+// some balancers hash only the first three. Users of one group behind a NAT share theirs.
+func (p *Plan) Source(user, moves uint32) netip.Addr {
+	profile := p.Profile(user)
+	key := uint64(user)
+	if behind := p.profile(profile).Behind; behind > 0 {
+		key = 1<<40 | uint64(profile)<<32 | uint64(user)/(uint64(behind)*uint64(len(p.exp.Mix.Profiles)))
+	}
+	h := NewRand(p.exp.Seed, streamAddress, key, uint64(moves)).Uint64()
+	return netip.AddrFrom4([4]byte{127, 1 + byte(h%254), byte(h >> 16), 1 + byte(h>>24%254)})
+}
+
+// Player starts the user's session of that number.
+func (p *Plan) Player(user, session uint32) Player {
+	player := Player{rng: seeded(p.exp.Seed, streamSession, uint64(user), uint64(session)), profile: p.Profile(user)}
+	player.left = uint32(max(1, math.Round(p.profile(player.profile).Requests.Draw(&player.rng))))
+	return player
+}
+
+// Next gives the session's next step; ok is false when it is over. Requests of one parallel step
+// count one each.
+func (p *Plan) Next(player *Player) (step Step, ok bool) {
+	if player.left == 0 {
+		return Step{}, false
+	}
+	profile := p.profile(player.profile)
+	rng := &player.rng
+	think := profile.Think.Draw(rng)
+	step.Write = rng.Float() < profile.Writes
+	parallel := profile.Parallel.Draw(rng)
+	step.Moved = rng.Float() < -math.Expm1(-profile.MovesPerHour*think/3600) && player.played > 0
+	if player.played > 0 {
+		step.Think = time.Duration(think / p.exp.Speedup * float64(time.Second))
+	}
+	step.Parallel = 1
+	if !step.Write {
+		step.Parallel = int(min(max(1, parallel), float64(player.left)))
+	}
+	player.left -= uint32(step.Parallel)
+	player.played++
+	step.Last = player.left == 0
+	return step, true
 }

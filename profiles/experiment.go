@@ -113,22 +113,6 @@ type Profile struct {
 	Behind       int          `yaml:"behind,omitempty"`         // users that share one source address; 0 = own address
 }
 
-// Distribution is one random quantity. Kind is constant, uniform, exponential, lognormal,
-// inverse-gaussian, pareto or empirical; zero Kind means "always 0". Values are clipped to Min, Max.
-type Distribution struct {
-	Kind      string
-	Value     float64   // constant
-	Mean      float64   // exponential, inverse-gaussian
-	Shape     float64   // inverse-gaussian λ, pareto α
-	Median    float64   // lognormal
-	Sigma     float64   // lognormal σ of the logarithm
-	Scale     float64   // pareto x_m
-	Low, High float64   // uniform
-	Values    []float64 // empirical
-	Weights   []float64 // empirical; empty = equal
-	Min, Max  float64   // clip; Max 0 = none
-}
-
 // Fault is one thing done to the pool. Exactly one of the actions names an instance ("b2").
 type Fault struct {
 	At      Duration `yaml:"at"` // since the run's start

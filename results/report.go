@@ -1,5 +1,11 @@
 package results
 
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+)
+
 // Verdict is the one-word outcome.
 type Verdict string
 
@@ -77,4 +83,38 @@ type Violation struct {
 type Event struct {
 	At   float64 `json:"at_s"`
 	What string  `json:"what"`
+}
+
+// ReportSchema is the schema of report.json.
+const ReportSchema = "stickybench/report/v1"
+
+// Encode gives the report as indented JSON; equal reports give equal bytes.
+func (r *Report) Encode() ([]byte, error) {
+	text, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return nil, fmt.Errorf("encoding report.json: %w", err)
+	}
+	return append(text, '\n'), nil
+}
+
+// DecodeReport reads what Encode wrote.
+func DecodeReport(text []byte) (*Report, error) {
+	var r Report
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("not a report: %w; draw it again with `stickybench analyze`", err)
+	}
+	if r.Schema != ReportSchema {
+		return nil, fmt.Errorf("schema %q, this program reads %q; draw it again with `stickybench analyze`", r.Schema, ReportSchema)
+	}
+	return &r, nil
+}
+
+// Find gives the metric of that name and exactly these labels.
+func (r *Report) Find(name string, labels map[string]string) (Metric, bool) {
+	for _, m := range r.Metrics {
+		if m.Name == name && maps.Equal(m.Labels, labels) {
+			return m, true
+		}
+	}
+	return Metric{}, false
 }

@@ -77,3 +77,16 @@ type Generator struct {
 	CPU            time.Duration `json:"cpu_ns"`
 	DroppedCookies uint64        `json:"dropped_cookies"` // Set-Cookie fields the jar refused
 }
+
+// Describe says in a few words what a session does when its home fails.
+func (f Family) Describe() string {
+	switch f {
+	case MoveAndStay:
+		return "moves and stays"
+	case MoveAndHome:
+		return "moves and comes home"
+	case NoAffinity:
+		return "was never bound"
+	}
+	return "unknown"
+}

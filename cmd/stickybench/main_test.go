@@ -1,0 +1,36 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite expected output in testdata/script")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"stickybench": main})
+}
+
+// TestScripts runs the txtar scripts of testdata/script against the real command.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("STICKYBENCH_REQUIRE_REAL", os.Getenv("STICKYBENCH_REQUIRE_REAL"))
+			env.Setenv("PATH", env.Getenv("PATH")+":/usr/sbin:/sbin")
+			return nil
+		},
+		Condition: installed,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exitcode":  exitCodeIs,
+			"metric":    metricIs,
+			"sessions":  sessionsText,
+			"nochild":   noChildLeft,
+			"truncated": truncateFile,
+		},
+	})
+}

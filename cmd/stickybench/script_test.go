@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/stickybench/stickybench/results"
+)
+
+// installed is the condition [real:PROGRAM]: true when the program is here. In CI a missing one
+// is an error, not a skip.
+func installed(condition string) (bool, error) {
+	program, ok := strings.CutPrefix(condition, "real:")
+	if !ok {
+		return false, fmt.Errorf("unknown condition %q", condition)
+	}
+	_, err := exec.LookPath(program)
+	if err != nil && os.Getenv("STICKYBENCH_REQUIRE_REAL") == "1" {
+		return false, fmt.Errorf("%s is required here: %w", program, err)
+	}
+	return err == nil, nil
+}
+
+// exitCodeIs: exitcode CODE COMMAND [ARG...] runs the command and wants that exit code.
+func exitCodeIs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exitcode CODE COMMAND [ARG...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	code := 0
+	var failed *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &failed) {
+		code = failed.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if code != want {
+		ts.Fatalf("exit code %d, want %d", code, want)
+	}
+}
+
+// metricIs: metric DIR NAME OP VALUE [LABEL=VALUE...] compares a metric of DIR/report.json.
+func metricIs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 4 {
+		ts.Fatalf("usage: metric DIR NAME OP VALUE [LABEL=VALUE...]")
+	}
+	report, err := storedReport(ts.MkAbs(args[0]))
+	ts.Check(err)
+	have, ok := report.Find(args[1], labels(args[4:]))
+	if !ok {
+		ts.Fatalf("no metric %s %v", args[1], args[4:])
+	}
+	want, err := strconv.ParseFloat(args[3], 64)
+	ts.Check(err)
+	if !holds(have, args[2], want) {
+		ts.Fatalf("%s is %v, want %s %v", args[1], have.Value, args[2], want)
+	}
+}
+
+func labels(pairs []string) map[string]string {
+	if len(pairs) == 0 {
+		return nil
+	}
+	found := map[string]string{}
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		found[name] = value
+	}
+	return found
+}
+
+func holds(m results.Metric, op string, want float64) bool {
+	switch op {
+	case "==":
+		return m.Value == want
+	case "<":
+		return m.Value < want
+	case ">":
+		return m.Value > want
+	}
+	return false
+}
+
+// sessionsText: sessions DIR FILE writes what the generator planned, one request a line, without
+// times: the same seed must give the same file.
+func sessionsText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sessions DIR FILE")
+	}
+	dir, err := results.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	lines := map[string]bool{}
+	for e, err := range dir.Exchanges() {
+		ts.Check(err)
+		lines[fmt.Sprintf("%s %d profile %d write %v from %s", e.ID, e.Seq, e.Profile, e.Flags&results.Write != 0, e.Source)] = true
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(sorted(lines)), 0o666))
+}
+
+// noChildLeft: nochild fails when a process of this test binary's children is still alive.
+func noChildLeft(ts *testscript.TestScript, neg bool, args []string) {
+	marker := ts.Getenv("WORK")
+	for _, line := range processes(ts) {
+		if strings.Contains(line, marker) {
+			ts.Fatalf("left running: %s", line)
+		}
+	}
+}
+
+// processes lists the command lines of all processes but this one.
+func processes(ts *testscript.TestScript) (lines []string) {
+	entries, err := os.ReadDir("/proc")
+	ts.Check(err)
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil || pid == syscall.Getpid() {
+			continue
+		}
+		text, err := os.ReadFile("/proc/" + e.Name() + "/cmdline")
+		if err == nil && len(text) > 0 {
+			lines = append(lines, strings.ReplaceAll(string(text), "\x00", " "))
+		}
+	}
+	return lines
+}
+
+// truncateFile: truncated FILE BYTES cuts that many bytes off the end of FILE.
+func truncateFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: truncated FILE BYTES")
+	}
+	path := ts.MkAbs(args[0])
+	cut, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	info, err := os.Stat(path)
+	ts.Check(err)
+	ts.Check(os.Truncate(path, info.Size()-cut))
+}
+
+func sorted(lines map[string]bool) string {
+	return strings.Join(slices.Sorted(maps.Keys(lines)), "\n") + "\n"
+}

@@ -1,0 +1,164 @@
+package results
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+)
+
+// A log is a sequence of self-contained blocks:
+//
+//	magic "SBLK" | version u8 | kind u8 | records u16 | names length u16 | record width u16 | crc32c u32
+//	names: for each, length u16 and bytes | records
+//
+// The checksum covers the header before it and everything after it.
+const (
+	blockMagic    = "SBLK"
+	formatVersion = 1
+	blockHeader   = 16
+	maxRecords    = 256
+	maxNames      = 1 << 15
+	kindExchange  = 'E'
+	kindServe     = 'S'
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sealBlock writes header and names before the records.
+func sealBlock(out []byte, kind byte, width, count int, n *names, records []byte) []byte {
+	start := len(out)
+	out = append(out, blockMagic...)
+	out = append(out, formatVersion, kind)
+	out = le.AppendUint16(out, uint16(count))
+	size := 0
+	for _, name := range n.list {
+		size += 2 + len(name)
+	}
+	out = le.AppendUint16(out, uint16(size))
+	out = le.AppendUint16(out, uint16(width))
+	out = le.AppendUint32(out, 0)
+	for _, name := range n.list {
+		out = le.AppendUint16(out, uint16(len(name)))
+		out = append(out, name...)
+	}
+	out = append(out, records...)
+	le.PutUint32(out[start+12:], blockSum(out[start:]))
+	return out
+}
+
+func blockSum(block []byte) uint32 {
+	return crc32.Update(crc32.Checksum(block[:12], castagnoli), castagnoli, block[blockHeader:])
+}
+
+// blockReader finds the good blocks of one log and counts what it had to skip.
+type blockReader struct {
+	r         *bufio.Reader
+	kind      byte
+	width     int
+	offset    int64
+	skippedAt int64 // offset of the first skipped byte
+	skipped   int64
+	interned  map[string]string
+	list      []string
+}
+
+// maxBlock is the largest block a writer makes.
+const maxBlock = blockHeader + maxNames + maxRecords*exchangeWidth
+
+func newBlockReader(r io.Reader, kind byte, width int) *blockReader {
+	return &blockReader{r: bufio.NewReaderSize(r, 2*maxBlock), kind: kind, width: width, interned: map[string]string{}}
+}
+
+// errFuture is a log of a later format.
+var errFuture = errors.New("unknown format")
+
+// next gives the names and records of the next good block, valid until the following call.
+func (b *blockReader) next() (list []string, records []byte, err error) {
+	for {
+		head, err := b.r.Peek(blockHeader)
+		if len(head) < blockHeader {
+			b.skip(len(head))
+			return nil, nil, endOf(err)
+		}
+		if string(head[:4]) != blockMagic {
+			b.skip(b.toMagic())
+			continue
+		}
+		if head[4] > formatVersion && head[4] < 32 && b.offset == 0 {
+			return nil, nil, fmt.Errorf("%w %d; this program reads up to %d: use a newer stickybench", errFuture, head[4], formatVersion)
+		}
+		if list, records, ok := b.take(head); ok {
+			return list, records, nil
+		}
+		b.skip(1)
+	}
+}
+
+func endOf(err error) error {
+	if err == nil || errors.Is(err, io.ErrUnexpectedEOF) {
+		return io.EOF
+	}
+	return err
+}
+
+// toMagic is how many bytes lie before the next possible block.
+func (b *blockReader) toMagic() int {
+	window, _ := b.r.Peek(b.r.Size())
+	if i := bytes.Index(window[1:], []byte(blockMagic)); i >= 0 {
+		return i + 1
+	}
+	return max(1, len(window)-len(blockMagic)+1)
+}
+
+func (b *blockReader) skip(n int) {
+	if n == 0 {
+		return
+	}
+	if b.skipped == 0 {
+		b.skippedAt = b.offset
+	}
+	discarded, _ := b.r.Discard(n)
+	b.skipped += int64(discarded)
+	b.offset += int64(discarded)
+}
+
+// take consumes the block that starts here if it is whole and its checksum holds.
+func (b *blockReader) take(head []byte) (list []string, records []byte, ok bool) {
+	count, size, width := int(le.Uint16(head[6:])), int(le.Uint16(head[8:])), int(le.Uint16(head[10:]))
+	if head[4] != formatVersion || head[5] != b.kind || width != b.width || count > maxRecords || size > maxNames {
+		return nil, nil, false
+	}
+	total := blockHeader + size + count*width
+	block, err := b.r.Peek(total)
+	if err != nil || blockSum(block) != le.Uint32(block[12:]) {
+		return nil, nil, false
+	}
+	if !b.readNames(block[blockHeader : blockHeader+size]) {
+		return nil, nil, false
+	}
+	records = append([]byte(nil), block[blockHeader+size:]...)
+	_, _ = b.r.Discard(total) // peeked: cannot fail
+	b.offset += int64(total)
+	return b.list, records, true
+}
+
+func (b *blockReader) readNames(text []byte) bool {
+	b.list = b.list[:0]
+	for len(text) > 0 {
+		if len(text) < 2 || len(text) < 2+int(le.Uint16(text)) {
+			return false
+		}
+		n := int(le.Uint16(text))
+		name, ok := b.interned[string(text[2:2+n])]
+		if !ok {
+			name = string(text[2 : 2+n])
+			b.interned[name] = name
+		}
+		b.list = append(b.list, name)
+		text = text[2+n:]
+	}
+	return true
+}

@@ -1,0 +1,153 @@
+package results
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"time"
+
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/internal/wire"
+)
+
+// Widths of the encoded records in bytes. A change of layout is a new formatVersion.
+const (
+	exchangeWidth = 168
+	serveWidth    = 128
+)
+
+var le = binary.LittleEndian
+
+// names interns the few instance names of one block.
+type names struct {
+	index map[string]uint16
+	list  []string
+}
+
+func (n *names) number(name string) uint16 {
+	if i, ok := n.index[name]; ok {
+		return i
+	}
+	if n.index == nil {
+		n.index = map[string]uint16{}
+	}
+	i := uint16(len(n.list))
+	n.index[name] = i
+	n.list = append(n.list, name)
+	return i
+}
+
+func (n *names) reset() {
+	clear(n.index)
+	n.list = n.list[:0]
+}
+
+func appendExchange(b []byte, e *Exchange, n *names) []byte {
+	b = le.AppendUint32(b, e.ID.User)
+	b = le.AppendUint32(b, e.ID.Session)
+	b = le.AppendUint32(b, e.Seq)
+	b = append(b, e.Profile, byte(e.Failure))
+	b = le.AppendUint16(b, uint16(e.Flags))
+	b = le.AppendUint64(b, e.Nonce)
+	for _, t := range [...]clock.Time{e.Due, e.Sent, e.FirstByte, e.Done} {
+		b = le.AppendUint64(b, uint64(t))
+	}
+	for _, v := range [...]uint64{e.Boot, e.MarkerSent, e.MarkerReceived, e.Epoch, e.Head, uint64(e.StoreTime), uint64(e.HandlerTime)} {
+		b = le.AppendUint64(b, v)
+	}
+	b = le.AppendUint32(b, e.Owner.User)
+	b = le.AppendUint32(b, e.Owner.Session)
+	b = le.AppendUint32(b, e.Version)
+	b = le.AppendUint32(b, e.Conn)
+	b = le.AppendUint16(b, e.Status)
+	b = le.AppendUint16(b, e.Lookups)
+	b = le.AppendUint16(b, e.Shard)
+	b = le.AppendUint16(b, n.number(e.Instance))
+	b = append(b, addressKind(e.Source))
+	address := e.Source.As16()
+	b = append(b, address[:]...)
+	return append(b, make([]byte, 15)...) // reserved
+}
+
+// addressKind tells an absent address and IPv4 from IPv6, which share one 16-byte form.
+func addressKind(a netip.Addr) byte {
+	switch {
+	case !a.IsValid():
+		return 0
+	case a.Is4():
+		return 4
+	}
+	return 6
+}
+
+func decodeAddress(kind byte, b []byte) netip.Addr {
+	switch kind {
+	case 4:
+		return netip.AddrFrom16([16]byte(b)).Unmap()
+	case 6:
+		return netip.AddrFrom16([16]byte(b))
+	}
+	return netip.Addr{}
+}
+
+func decodeExchange(b []byte, list []string) (e Exchange, ok bool) {
+	u32, u64 := le.Uint32, le.Uint64
+	e.ID = wire.SessionID{User: u32(b), Session: u32(b[4:])}
+	e.Seq, e.Profile, e.Failure, e.Flags = u32(b[8:]), b[12], Failure(b[13]), ExchangeFlags(le.Uint16(b[14:]))
+	e.Nonce = u64(b[16:])
+	e.Due, e.Sent = clock.Time(u64(b[24:])), clock.Time(u64(b[32:]))
+	e.FirstByte, e.Done = clock.Time(u64(b[40:])), clock.Time(u64(b[48:]))
+	e.Boot, e.MarkerSent, e.MarkerReceived = u64(b[56:]), u64(b[64:]), u64(b[72:])
+	e.Epoch, e.Head = u64(b[80:]), u64(b[88:])
+	e.StoreTime, e.HandlerTime = time.Duration(u64(b[96:])), time.Duration(u64(b[104:]))
+	e.Owner = wire.SessionID{User: u32(b[112:]), Session: u32(b[116:])}
+	e.Version, e.Conn = u32(b[120:]), u32(b[124:])
+	e.Status, e.Lookups, e.Shard = le.Uint16(b[128:]), le.Uint16(b[130:]), le.Uint16(b[132:])
+	name := int(le.Uint16(b[134:]))
+	if name >= len(list) {
+		return e, false
+	}
+	e.Instance = list[name]
+	e.Source = decodeAddress(b[136], b[137:153])
+	return e, true
+}
+
+func appendServe(b []byte, s *Serve, n *names) []byte {
+	b = le.AppendUint32(b, s.ID.User)
+	b = le.AppendUint32(b, s.ID.Session)
+	b = le.AppendUint32(b, s.Seq)
+	b = le.AppendUint16(b, s.Status)
+	b = append(b, flag(s.Write), byte(s.Origin))
+	for _, v := range [...]uint64{s.Nonce, s.Boot, uint64(s.Start), uint64(s.End), s.Epoch, s.Head,
+		uint64(s.StoreTime), uint64(s.HandlerTime), uint64(s.CPU)} {
+		b = le.AppendUint64(b, v)
+	}
+	b = le.AppendUint32(b, s.VersionBefore)
+	b = le.AppendUint32(b, s.Version)
+	b = le.AppendUint16(b, s.Lookups)
+	b = le.AppendUint16(b, n.number(s.Instance))
+	return append(b, make([]byte, 28)...) // reserved
+}
+
+func flag(set bool) byte {
+	if set {
+		return 1
+	}
+	return 0
+}
+
+func decodeServe(b []byte, list []string) (s Serve, ok bool) {
+	u32, u64 := le.Uint32, le.Uint64
+	s.ID = wire.SessionID{User: u32(b), Session: u32(b[4:])}
+	s.Seq, s.Status, s.Write, s.Origin = u32(b[8:]), le.Uint16(b[12:]), b[14] == 1, Origin(b[15])
+	s.Nonce, s.Boot = u64(b[16:]), u64(b[24:])
+	s.Start, s.End = clock.Time(u64(b[32:])), clock.Time(u64(b[40:]))
+	s.Epoch, s.Head = u64(b[48:]), u64(b[56:])
+	s.StoreTime, s.HandlerTime, s.CPU = time.Duration(u64(b[64:])), time.Duration(u64(b[72:])), time.Duration(u64(b[80:]))
+	s.VersionBefore, s.Version, s.Lookups = u32(b[88:]), u32(b[92:]), le.Uint16(b[96:])
+	name := int(le.Uint16(b[98:]))
+	if name >= len(list) {
+		return s, false
+	}
+	s.Instance = list[name]
+	return s, true
+}

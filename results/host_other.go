@@ -1,0 +1,7 @@
+//go:build !linux
+
+package results
+
+import "errors"
+
+func kernelRelease() (string, error) { return "", errors.ErrUnsupported }
