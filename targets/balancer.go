@@ -13,7 +13,6 @@ import (
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/results"
 	"github.com/stickybench/stickybench/targets/balancers"
-	"github.com/stickybench/stickybench/targets/lb"
 )
 
 // balancer is the running load balancer, whichever it is.
@@ -58,17 +57,13 @@ func (d *Deployment) startBalancerOn(ctx context.Context, listen string) (err er
 
 // startBuiltin starts the reference balancer.
 func (d *Deployment) startBuiltin(ctx context.Context, mechanism, listen string) (balancer, error) {
-	known := lb.Mechanisms()
-	if mechanism == "" {
-		mechanism = known[0].Name
-	}
-	o := d.builtinOptions(mechanism, listen)
+	o := builtinOptions(d.o.Experiment, builtinMechanism(mechanism), listen, d.upstreams())
 	p, ready, err := role(ctx, balancerName, d.o.Self, "lb", o)
 	if err != nil {
 		return balancer{}, err
 	}
 	b := balancer{name: builtin, url: ready.Traffic, process: p}
-	b.mechanism = builtinPromise(known, o)
+	b.mechanism = builtinPromise(o)
 	b.drain = func(ctx context.Context, instance string, draining bool) error {
 		order := "/undrain"
 		if draining {
@@ -111,8 +106,8 @@ func (b *balancer) launch(ctx context.Context, row balancers.Row, m balancers.Me
 	if err != nil {
 		return err
 	}
-	guarded := append(append(append([]string{}, self...), "serve", "guard", "--"), argv...)
-	if b.process, err = launch(balancerName, guarded); err != nil {
+	guarded := append([]string{"serve", "guard", "--"}, argv...)
+	if b.process, err = launch(balancerName, self, guarded...); err != nil {
 		return err
 	}
 	b.process.guard = true
@@ -147,53 +142,4 @@ func (p *process) answers(ctx context.Context, url string) error {
 			return fmt.Errorf("no HTTP answer from %s after %v; its last words: %s", url, readyTimeout, p.stderr)
 		}
 	}
-}
-
-// params are the experiment's, with times as they really pass.
-func (d *Deployment) params(row balancers.Row, listen string) (balancers.Params, error) {
-	e := d.o.Experiment
-	health := e.Balancer.Health
-	p := balancers.Params{
-		Listen: listen, TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Choice: e.Balancer.Choice,
-		Health: balancers.Health{
-			Interval: e.Scale(health.Interval), Timeout: e.Scale(health.Timeout), Rise: health.Rise, Fall: health.Fall,
-		},
-		Command: strings.TrimPrefix(e.Balancer.Use, row.Name+":"),
-	}
-	for _, i := range d.instances {
-		p.Instances = append(p.Instances, balancers.Instance{Name: i.name(), Address: i.options.Listen})
-	}
-	if os.Geteuid() == 0 {
-		p.User = "root" // the usual account of workers may not enter the run directory
-	}
-	return p, d.places(&p)
-}
-
-// places finds the files: everything in the run directory but the socket, whose path the kernel
-// limits to 107 bytes.
-func (d *Deployment) places(p *balancers.Params) (err error) {
-	if p.Directory, err = filepath.Abs(filepath.Join(d.o.Dir.Path(), balancerName)); err != nil {
-		return err
-	}
-	if config := d.o.Experiment.Balancer.Config; config != "" {
-		text, err := os.ReadFile(config)
-		if err != nil {
-			return fmt.Errorf("lb.config: %w", err)
-		}
-		p.Template = string(text)
-	}
-	dir, err := socketDir()
-	p.Socket = filepath.Join(dir, "admin.sock")
-	return err
-}
-
-// longestSocketDir leaves room for the name and for the suffix haproxy binds first.
-const longestSocketDir = 70
-
-func socketDir() (string, error) {
-	parent := os.TempDir()
-	if len(parent) > longestSocketDir {
-		parent = "/tmp"
-	}
-	return os.MkdirTemp(parent, "stickybench-")
 }

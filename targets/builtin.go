@@ -3,13 +3,14 @@ package targets
 import (
 	"time"
 
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
+	"github.com/stickybench/stickybench/targets/balancers"
 	"github.com/stickybench/stickybench/targets/lb"
 )
 
-// builtinOptions configures the reference balancer.
-func (d *Deployment) builtinOptions(mechanism, listen string) lb.Options {
-	e := d.o.Experiment
+// builtinOptions configures the reference balancer for the experiment's instances at those addresses.
+func builtinOptions(e *profiles.Experiment, mechanism, listen string, instances []balancers.Instance) lb.Options {
 	b := e.Balancer
 	o := lb.Options{
 		Listen: listen, Control: anyPort, Mechanism: mechanism, TTL: e.Scale(b.TTL), Absolute: b.Absolute,
@@ -18,15 +19,15 @@ func (d *Deployment) builtinOptions(mechanism, listen string) lb.Options {
 			Interval: e.Scale(b.Health.Interval), Timeout: e.Scale(b.Health.Timeout), Rise: b.Health.Rise, Fall: b.Health.Fall,
 		},
 	}
-	for _, i := range d.instances {
-		o.Instances = append(o.Instances, lb.Instance{Name: i.name(), URL: "http://" + i.options.Listen, Weight: 1})
+	for _, i := range instances {
+		o.Instances = append(o.Instances, lb.Instance{Name: i.Name, URL: "http://" + i.Address, Weight: 1})
 	}
 	return o
 }
 
 // builtinPromise is what the reference balancer does under o.
-func builtinPromise(known []results.Mechanism, o lb.Options) results.Mechanism {
-	for _, m := range known {
+func builtinPromise(o lb.Options) results.Mechanism {
+	for _, m := range lb.Mechanisms() {
 		if m.Name == o.Mechanism {
 			m.TTL, m.Sliding = o.TTL, o.TTL > 0 && !o.Absolute
 			m.Detection = o.Health.Interval*time.Duration(o.Health.Fall) + o.Health.Timeout
@@ -34,4 +35,12 @@ func builtinPromise(known []results.Mechanism, o lb.Options) results.Mechanism {
 		}
 	}
 	return results.Mechanism{Name: o.Mechanism, Family: results.Unknown}
+}
+
+// builtinMechanism is the first one unless named.
+func builtinMechanism(name string) string {
+	if name == "" {
+		return lb.Mechanisms()[0].Name
+	}
+	return name
 }

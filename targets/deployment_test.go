@@ -32,7 +32,7 @@ func deploy(t *testing.T, e *profiles.Experiment) (*Deployment, *results.Dir) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Start(t.Context(), Options{Experiment: e, Dir: dir, Self: []string{os.Args[0]}})
+	d, err := Start(t.Context(), Options{Experiment: e, Dir: dir, Self: []string{os.Args[0], "stickybench"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,13 +42,17 @@ const (
 	killGrace = 5 * time.Second
 )
 
-func launch(name string, argv []string) (*process, error) {
+// launch runs this program again as self (its path, then the name it is to run under) says.
+func launch(name string, self []string, args ...string) (*process, error) {
 	p := &process{
 		name:   name,
-		cmd:    exec.Command(argv[0], argv[1:]...),
+		cmd:    exec.Command(self[0], args...),
 		stdout: &firstLine{line: make(chan []byte, 1)},
 		stderr: &tail{},
 		done:   make(chan struct{}),
+	}
+	if len(self) > 1 {
+		p.cmd.Args[0] = self[1]
 	}
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
 	p.cmd.Env = append(os.Environ(), clock.Environment())
@@ -84,8 +88,7 @@ func role(ctx context.Context, name string, self []string, role string, config a
 	if err != nil {
 		return nil, ready, fmt.Errorf("configuring %s: %w", name, err)
 	}
-	argv := append(append([]string{}, self...), "serve", role, "--config", string(encoded), "--parent-pipe")
-	p, err := launch(name, argv)
+	p, err := launch(name, self, "serve", role, "--config", string(encoded), "--parent-pipe")
 	if err != nil {
 		return nil, ready, err
 	}

@@ -36,7 +36,7 @@ func refused(t *testing.T, e *profiles.Experiment, want string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Start(t.Context(), Options{Experiment: e, Dir: dir, Self: []string{os.Args[0]}})
+	_, err = Start(t.Context(), Options{Experiment: e, Dir: dir, Self: []string{os.Args[0], "stickybench"}})
 	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v\nwant one line with %q", err, want)
 	}
@@ -55,7 +55,7 @@ func TestURLStartsNothing(t *testing.T) {
 }
 
 func TestGuardLeavesNoWorkerBehind(t *testing.T) {
-	p, err := launch("guard", []string{os.Args[0], "serve", "guard", "--", "sh", "-c", "sleep 1000 & sleep 1000 & wait"})
+	p, err := launch("guard", []string{os.Args[0]}, "serve", "guard", "--", "sh", "-c", "sleep 1000 & sleep 1000 & wait")
 	if err != nil {
 		t.Fatal(err)
 	}
