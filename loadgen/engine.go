@@ -1,0 +1,59 @@
+package loadgen
+
+import (
+	"net/netip"
+
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/results"
+)
+
+// Engine moves requests for one shard. Every method is called from the shard's goroutine only.
+//
+// Send takes the request over until Wait hands it back with the result filled in; it never
+// blocks and never retries once a byte was written. Wait blocks until the time until or until
+// at least one request is done, whichever is first, and appends what is done. Release closes the kept
+// connections of a slot that has nothing in flight. Close ends everything in flight with
+// Failure Canceled and waits for it; one last Wait hands those requests out.
+//
+// A connection belongs to one (Slot, Lane) and one Source; a request with another source gets a
+// new connection. A fake engine may run in virtual time: Now is the only clock of a shard.
+type Engine interface {
+	Now() clock.Time
+	Send(*Request)
+	Wait(until clock.Time, done []*Request) []*Request
+	Release(slot uint32)
+	Close() error
+}
+
+// Request is one exchange on its way. The first half is the shard's, the second the engine's.
+type Request struct {
+	Slot      uint32 // the user's place in the shard
+	Lane      uint32 // 0 … parallel-1: each lane has its own connection
+	Write     bool   // POST, otherwise GET
+	KeepAlive bool
+	Source    netip.Addr // local address to bind; invalid = any
+	Cookie    []byte     // value of the Cookie header; empty = none
+	ID        wire.SessionID
+	Seq       uint32
+	Nonce     uint64
+	Due       clock.Time
+	Deadline  clock.Time // TimedOut when not done by then
+	Flags     results.ExchangeFlags
+	Marker    uint64 // hash of the marker cookies in Cookie
+
+	Sent, FirstByte, Done clock.Time // zero = did not happen
+	Status                uint16
+	Failure               results.Failure
+	Err                   error  // why Failure, for people
+	Conn                  uint32 // connection number, unique in the engine, from 1
+	ConnNew               bool
+	Answer                Answer
+}
+
+// reset forgets the last use but keeps the buffers.
+func (r *Request) reset() {
+	cookie, answer := r.Cookie[:0], r.Answer
+	answer.reset()
+	*r = Request{Cookie: cookie, Answer: answer}
+}

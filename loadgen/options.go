@@ -1,0 +1,38 @@
+package loadgen
+
+import (
+	"time"
+
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/profiles"
+	"github.com/stickybench/stickybench/results"
+)
+
+// Options says what to play, against what, and where to record it.
+type Options struct {
+	Plan        *profiles.Plan
+	Experiment  *profiles.Experiment
+	URL         string     // http://HOST[:PORT][/PATH]
+	Start       clock.Time // due time of offset 0
+	Log         *results.ExchangeLog
+	Part, Parts int            // this process is part Part of Parts machines; zero = all
+	Progress    func(Progress) // called about each 500 ms from its own goroutine; may be nil
+}
+
+// Summary is the generator's account of the run.
+type Summary struct {
+	results.Generator
+	Intervals []results.Interval // response times of answered requests
+	End       clock.Time
+	Warnings  []string
+}
+
+// Progress is the run so far.
+type Progress struct {
+	Elapsed            time.Duration
+	Users              int // sessions being played now
+	Requests, Errors   uint64
+	Rate               float64       // requests per second since the last call
+	P50, P99           time.Duration // response time so far
+	Sessions, Switched uint64        // Switched: answers from another instance than the session's first
+}

@@ -1,0 +1,147 @@
+package loadgen
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"sync"
+	"time"
+
+	hdrhistogram "github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/results"
+)
+
+// Run plays the plan until everything is done, the second deadline passes or ctx is done, which
+// is no error. The log is flushed when it returns; closing it is the caller's.
+func Run(ctx context.Context, o Options) (Summary, error) {
+	target, err := url.Parse(o.URL)
+	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
+		return Summary{}, fmt.Errorf("url %q: want http://HOST[:PORT][/PATH]", o.URL)
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	before := cpuTime()
+	shards := o.shards(target)
+	var playing, watching sync.WaitGroup
+	var mu sync.Mutex
+	var first error
+	for _, s := range shards {
+		playing.Go(func() {
+			if err := s.run(ctx, target); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				if first == nil {
+					first = err
+				}
+				stop(err)
+			}
+		})
+	}
+	watch, unwatch := context.WithCancel(context.Background())
+	watching.Go(func() { o.watch(watch, shards) })
+	playing.Wait()
+	unwatch()
+	watching.Wait()
+	return summarize(shards, cpuTime()-before), first
+}
+
+func (o Options) shards(target *url.URL) []*shard {
+	local, parts := max(1, o.Experiment.Load.Shards), max(1, o.Parts)
+	list := make([]*shard, local)
+	for i := range list {
+		list[i] = newShard(o, o.Part*local+i, parts*local)
+		list[i].site = site{host: target.Hostname(), path: target.Path, secure: target.Scheme == "https"}
+		if list[i].site.path == "" {
+			list[i].site.path = "/"
+		}
+		list[i].log = o.Log.Buffer()
+	}
+	return list
+}
+
+func newShard(o Options, i, n int) *shard {
+	s := &shard{plan: o.Plan, exp: o.Experiment, i: i, n: n, start: o.Start, arrivals: o.Plan.Arrivals(),
+		end:   o.Start.Add(time.Duration(o.Experiment.Duration)),
+		names: map[string]uint16{"": 0}, labels: []string{""}, lag: histogram()}
+	s.tally.total = histogram()
+	return s
+}
+
+// run builds the engine on the goroutine that will wait in it.
+func (s *shard) run(ctx context.Context, target *url.URL) error {
+	engine, err := newPortable(target, s.exp.Balancer.Identify)
+	if err != nil {
+		return err
+	}
+	s.engine = engine
+	return s.play(ctx)
+}
+
+func (o Options) watch(ctx context.Context, shards []*shard) {
+	if o.Progress == nil {
+		return
+	}
+	ticker := time.NewTicker(500 * time.Millisecond)
+	defer ticker.Stop()
+	var last Progress
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := progress(shards, clock.Now().Sub(o.Start))
+		if d := (now.Elapsed - last.Elapsed).Seconds(); d > 0 {
+			now.Rate = float64(now.Requests-last.Requests) / d
+		}
+		o.Progress(now)
+		last = now
+	}
+}
+
+func progress(shards []*shard, elapsed time.Duration) Progress {
+	sum, all := Progress{Elapsed: elapsed}, histogram()
+	for _, s := range shards {
+		s.tally.mu.Lock()
+		p := s.tally.shown
+		all.Merge(s.tally.total)
+		s.tally.mu.Unlock()
+		sum.Users += p.Users
+		sum.Requests += p.Requests
+		sum.Errors += p.Errors
+		sum.Sessions += p.Sessions
+		sum.Switched += p.Switched
+	}
+	sum.P50, sum.P99 = time.Duration(all.ValueAtQuantile(50)), time.Duration(all.ValueAtQuantile(99))
+	return sum
+}
+
+func summarize(shards []*shard, cpu time.Duration) Summary {
+	sum := Summary{Generator: results.Generator{Shards: len(shards), CPU: cpu}, End: clock.Now()}
+	lag := histogram()
+	var merged []*hdrhistogram.Histogram
+	for _, s := range shards {
+		t := &s.tally
+		sum.Offered += t.offered
+		sum.Sent += t.sent
+		sum.Dropped += t.dropped
+		sum.DroppedCookies += t.refused
+		lag.Merge(s.lag)
+		for i, h := range s.slices {
+			if i == len(merged) {
+				merged = append(merged, histogram())
+			}
+			merged[i].Merge(h)
+		}
+	}
+	sum.LagP50, sum.LagP99 = time.Duration(lag.ValueAtQuantile(50)), time.Duration(lag.ValueAtQuantile(99))
+	for i, h := range merged {
+		width := shards[0].width()
+		sum.Intervals = append(sum.Intervals, results.Interval{Start: shards[0].start.Add(time.Duration(i) * width), Length: width, Histogram: h})
+	}
+	if sum.DroppedCookies > 0 {
+		sum.Warnings = append(sum.Warnings, fmt.Sprintf("%d Set-Cookie fields were refused: malformed, another Domain, or Secure over http", sum.DroppedCookies))
+	}
+	return sum
+}

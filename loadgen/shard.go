@@ -1,0 +1,196 @@
+package loadgen
+
+import (
+	"context"
+	"time"
+
+	hdrhistogram "github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/profiles"
+	"github.com/stickybench/stickybench/results"
+)
+
+// recorder takes the shard's exchanges: an ExchangeBuffer, or a list in tests.
+type recorder interface {
+	Append(*results.Exchange) error
+	Flush() error
+}
+
+// user is one session being played: flat, so that a million of them cost the collector nothing.
+type user struct {
+	id      wire.SessionID
+	player  profiles.Player
+	step    profiles.Step
+	seq     uint32
+	moves   uint32
+	pending uint32 // requests of the step in flight
+	home    uint16 // index of the first instance seen; 0 = none yet
+	profile uint8
+	jar     bool
+}
+
+// shard owns everything that plays users number mod n = i.
+type shard struct {
+	plan     *profiles.Plan
+	exp      *profiles.Experiment
+	engine   Engine
+	log      recorder
+	site     site
+	i, n     int
+	start    clock.Time
+	end      clock.Time // no new sessions or steps
+	arrivals *profiles.Arrivals
+	arrived  uint32 // number of the next arrival
+	next     clock.Time
+	more     bool
+
+	users  []user
+	jars   []jar
+	free   []uint32
+	queue  queue
+	spare  []*Request
+	flying int
+	names  map[string]uint16
+	labels []string
+	tally  tally
+	lag    *hdrhistogram.Histogram
+	slices []*hdrhistogram.Histogram
+	err    error
+}
+
+const (
+	tick  = 50 * time.Millisecond  // how late a cancel may be seen
+	flush = 100 * time.Millisecond // how far the log may be behind
+)
+
+// play runs until everything is recorded.
+func (s *shard) play(ctx context.Context) error {
+	s.advance()
+	stop := s.end.Add(time.Duration(s.exp.Load.Linger))
+	flushed := s.start
+	var done []*Request
+	for s.err == nil && ctx.Err() == nil && s.engine.Now() < stop && s.busy() {
+		done = s.turn(done[:0])
+		if now := s.engine.Now(); now >= flushed.Add(flush) {
+			s.fail(s.log.Flush())
+			flushed = now
+		}
+	}
+	s.fail(s.engine.Close())
+	s.finish(s.engine.Wait(0, done[:0]))
+	s.fail(s.log.Flush())
+	return s.err
+}
+
+func (s *shard) busy() bool { return s.more || len(s.queue) > 0 || s.flying > 0 }
+
+func (s *shard) fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// turn waits for the next event and handles what is due and what is done.
+func (s *shard) turn(done []*Request) []*Request {
+	now := s.engine.Now()
+	for s.more && s.next <= now {
+		s.arrive()
+	}
+	for len(s.queue) > 0 && s.queue[0].at <= now {
+		d := s.queue.pop()
+		s.fire(d.slot, d.at)
+	}
+	until := now.Add(tick)
+	if s.more {
+		until = min(until, s.next)
+	}
+	if len(s.queue) > 0 {
+		until = min(until, s.queue[0].at)
+	}
+	done = s.engine.Wait(until, done)
+	s.finish(done)
+	return done
+}
+
+// advance finds this shard's next arrival in the sequence that all shards share.
+func (s *shard) advance() {
+	for {
+		offset, ok := s.arrivals.Next()
+		number := s.arrived
+		s.arrived++
+		if s.more = ok; !ok || int(number)%s.n == s.i {
+			s.next = s.start.Add(offset)
+			return
+		}
+	}
+}
+
+func (s *shard) arrive() {
+	number, at := s.arrived-1, s.next
+	s.advance()
+	if at >= s.end {
+		s.more = false
+		return
+	}
+	if len(s.users)-len(s.free) >= s.limit() {
+		s.drop(number, at)
+		return
+	}
+	s.begin(s.slot(), wire.SessionID{User: number}, at)
+}
+
+func (s *shard) limit() int {
+	limit := s.exp.Load.MaxUsers
+	if limit == 0 {
+		limit = 100_000
+	}
+	return (limit + s.n - 1) / s.n
+}
+
+func (s *shard) drop(number uint32, at clock.Time) {
+	s.tally.offered++
+	s.tally.dropped++
+	s.fail(s.log.Append(&results.Exchange{ID: wire.SessionID{User: number}, Profile: s.plan.Profile(number),
+		Failure: results.Dropped, Due: at, Flags: s.warm(at), Shard: uint16(s.i)}))
+}
+
+func (s *shard) slot() uint32 {
+	if n := len(s.free); n > 0 {
+		slot := s.free[n-1]
+		s.free = s.free[:n-1]
+		return slot
+	}
+	s.users, s.jars = append(s.users, user{}), append(s.jars, jar{})
+	return uint32(len(s.users) - 1)
+}
+
+// begin starts a session with a fresh jar.
+func (s *shard) begin(slot uint32, id wire.SessionID, at clock.Time) {
+	s.jars[slot].clear()
+	moves := s.users[slot].moves
+	if id.Session == 0 {
+		moves = 0
+	}
+	s.users[slot] = user{id: id, player: s.plan.Player(id.User, id.Session), moves: moves,
+		profile: s.plan.Profile(id.User), jar: s.plan.KeepsJar(id.User)}
+	s.tally.sessions++
+	s.follow(slot, at)
+}
+
+// follow queues the user's next step, counted from the previous one's done.
+func (s *shard) follow(slot uint32, from clock.Time) {
+	u := &s.users[slot]
+	step, ok := s.plan.Next(&u.player)
+	if at := from.Add(step.Think); ok && at < s.end {
+		u.step = step
+		s.queue.push(due{at, slot})
+		return
+	}
+	s.engine.Release(slot)
+	if !ok && s.exp.Load.Users > 0 && from < s.end {
+		s.begin(slot, wire.SessionID{User: u.id.User, Session: u.id.Session + 1}, from)
+		return
+	}
+	s.free = append(s.free, slot)
+}

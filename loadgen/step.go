@@ -1,0 +1,156 @@
+package loadgen
+
+import (
+	"time"
+
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/results"
+)
+
+// fire sends the requests of one step.
+func (s *shard) fire(slot uint32, at clock.Time) {
+	u := &s.users[slot]
+	flags := s.warm(at)
+	if u.step.Moved {
+		u.moves++
+		flags |= results.AddressChanged
+	}
+	if u.step.Parallel > 1 {
+		flags |= results.Parallel
+	}
+	u.pending = uint32(max(1, u.step.Parallel))
+	for lane := range u.pending {
+		s.send(s.request(slot, lane, at, flags))
+	}
+}
+
+func (s *shard) request(slot, lane uint32, at clock.Time, flags results.ExchangeFlags) *Request {
+	u := &s.users[slot]
+	r := s.take()
+	r.Slot, r.Lane, r.Due, r.Flags = slot, lane, at, flags
+	r.ID, r.Seq, r.Nonce = u.id, u.seq, nonce(s.exp.Seed, u.id, u.seq)
+	r.Source = s.plan.Source(u.id.User, u.moves)
+	r.KeepAlive = s.exp.Mix.Profiles[u.profile].Profile.Connection != "per-request"
+	now := s.engine.Now()
+	r.Deadline = now.Add(time.Duration(s.exp.Load.Timeout))
+	if r.Write = u.step.Write; r.Write {
+		r.Flags |= results.Write
+	}
+	if !u.jar {
+		r.Flags |= results.MarkerDropped
+	} else {
+		r.Cookie, r.Marker = s.jars[slot].header(r.Cookie, s.site, now)
+	}
+	r.Answer.naming = s.exp.Balancer.Identify.Header
+	u.seq++
+	return r
+}
+
+func (s *shard) take() *Request {
+	if n := len(s.spare); n > 0 {
+		r := s.spare[n-1]
+		s.spare = s.spare[:n-1]
+		r.reset()
+		return r
+	}
+	return &Request{}
+}
+
+func (s *shard) send(r *Request) {
+	s.tally.offered++
+	s.flying++
+	s.engine.Send(r)
+}
+
+func (s *shard) warm(at clock.Time) results.ExchangeFlags {
+	if at < s.start.Add(time.Duration(s.exp.Warmup)) {
+		return results.Warmup
+	}
+	return 0
+}
+
+// nonce is splitmix64 over the request's identity: the same for any number of shards.
+func nonce(seed uint64, id wire.SessionID, seq uint32) uint64 {
+	return mix(mix(seed^uint64(id.User)<<32^uint64(id.Session)) ^ uint64(seq))
+}
+
+func mix(z uint64) uint64 {
+	z += 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// finish records what is done and moves the users on.
+func (s *shard) finish(done []*Request) {
+	for _, r := range done {
+		s.flying--
+		s.record(r)
+		u := &s.users[r.Slot]
+		if u.pending--; u.pending == 0 {
+			s.follow(r.Slot, r.Done)
+		}
+		s.spare = append(s.spare, r)
+	}
+}
+
+func (s *shard) record(r *Request) {
+	u := &s.users[r.Slot]
+	a := &r.Answer
+	e := results.Exchange{ID: r.ID, Seq: r.Seq, Nonce: r.Nonce, Profile: u.profile, Failure: r.Failure,
+		Flags: r.Flags, Status: r.Status, Due: r.Due, Sent: r.Sent, FirstByte: r.FirstByte, Done: r.Done,
+		MarkerSent: r.Marker, Source: r.Source, Conn: r.Conn, Shard: uint16(s.i)}
+	if r.ConnNew {
+		e.Flags |= results.ConnNew
+	}
+	if r.Failure == results.Answered {
+		s.cookies(r, &e)
+		name := s.name(a.Instance)
+		e.Instance, e.Boot, e.Owner, e.Epoch = s.labels[name], a.Boot, a.Owner, a.Epoch
+		e.Version, e.Head, e.Lookups, e.StoreTime, e.HandlerTime = a.Version, a.Head, a.Lookups, a.StoreTime, a.HandlerTime
+		s.homing(u, name)
+	}
+	s.count(&e)
+	s.fail(s.log.Append(&e))
+}
+
+// cookies stores what the answer set and hashes the markers among it.
+func (s *shard) cookies(r *Request, e *results.Exchange) {
+	var marks []cookie
+	r.Answer.Cookies(func(line []byte) {
+		c, flags, ok := s.jars[r.Slot].set(line, s.site, r.Done)
+		if !ok {
+			s.tally.refused++
+			return
+		}
+		if c.name == s.exp.Balancer.Identify.Cookie && c.name != "" {
+			r.Answer.Instance = append(r.Answer.Instance[:0], c.value...)
+		}
+		if c.name != wire.SessionCookie && !c.dead(r.Done) {
+			marks = append(marks, c)
+			e.Flags |= flags
+		}
+	})
+	e.MarkerReceived = markerHash(marks)
+}
+
+// name interns an instance name; 0 is the empty name.
+func (s *shard) name(b []byte) uint16 {
+	if i, ok := s.names[string(b)]; ok {
+		return i
+	}
+	i := uint16(len(s.labels))
+	s.labels = append(s.labels, string(b))
+	s.names[string(b)] = i
+	return i
+}
+
+func (s *shard) homing(u *user, name uint16) {
+	if u.home == 0 {
+		u.home = name
+	} else if name != 0 && name != u.home {
+		s.tally.switched++
+		u.home = name
+	}
+}

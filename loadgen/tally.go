@@ -1,0 +1,58 @@
+package loadgen
+
+import (
+	"sync"
+	"time"
+
+	hdrhistogram "github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/stickybench/stickybench/results"
+)
+
+// tally counts; only what Progress shows is shared, under mu.
+type tally struct {
+	offered, sent, dropped, refused, sessions, switched, errors uint64
+
+	mu    sync.Mutex
+	shown Progress
+	total *hdrhistogram.Histogram
+}
+
+// histogram: 1 µs to an hour at 1 %; two digits keep a slice at 24 KiB.
+func histogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(int64(time.Microsecond), int64(time.Hour), 2)
+}
+
+func (s *shard) count(e *results.Exchange) {
+	t := &s.tally
+	if e.Sent != 0 {
+		t.sent++
+		s.note(s.lag, e.Sent.Sub(e.Due))
+	}
+	if e.Failure != results.Answered || e.Status >= 500 {
+		t.errors++
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.shown = Progress{Users: len(s.users) - len(s.free), Requests: t.sent, Errors: t.errors, Sessions: t.sessions, Switched: t.switched}
+	if e.Failure == results.Answered {
+		s.note(t.total, e.Done.Sub(e.Due))
+		s.note(s.slice(e), e.Done.Sub(e.Due))
+	}
+}
+
+func (s *shard) note(h *hdrhistogram.Histogram, d time.Duration) {
+	s.fail(h.RecordValue(int64(min(max(d, 0), time.Hour))))
+}
+
+// width is a second, or more in runs of over ten minutes so that the log stays small.
+func (s *shard) width() time.Duration {
+	return max(time.Second, (time.Duration(s.exp.Duration) / 600).Truncate(time.Second))
+}
+
+func (s *shard) slice(e *results.Exchange) *hdrhistogram.Histogram {
+	i := int(max(0, e.Done.Sub(s.start)) / s.width())
+	for len(s.slices) <= i {
+		s.slices = append(s.slices, histogram())
+	}
+	return s.slices[i]
+}
