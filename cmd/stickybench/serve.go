@@ -36,7 +36,7 @@ type storeOptions struct {
 }
 
 func serveStore(ctx context.Context, o storeOptions, ready func(traffic, control string)) error {
-	return store.Serve(ctx, o.Listen, func(addr string) { ready("redis://"+addr, "") })
+	return store.Serve(ctx, o.Listen, func(addr string) { ready(addr, "") })
 }
 
 // role is the subcommand that runs one kind of process until its context ends.

@@ -1,0 +1,195 @@
+package backend
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/profiles"
+	"github.com/stickybench/stickybench/results"
+	"github.com/stickybench/stickybench/targets/store"
+)
+
+// instance is one running backend.
+type instance struct {
+	o      Options
+	boot   uint64
+	store  store.Store
+	remote bool // the store is another process
+	ledger *results.ServeLog
+
+	mu  sync.Mutex // guards rng
+	rng *profiles.Rand
+
+	failing, draining atomic.Bool
+	inFlight          atomic.Int64
+	requests          atomic.Uint64
+}
+
+func newInstance(o Options) (*instance, error) {
+	state, err := store.Open(o.StoreURL, o.StoreTTL)
+	if err != nil {
+		return nil, err
+	}
+	i := &instance{o: o, boot: random(), store: state, remote: o.StoreURL != "" && o.StoreURL != "memory"}
+	i.rng = profiles.NewRand(o.Seed, i.boot)
+	if o.Ledger != "" {
+		if i.ledger, err = results.OpenServeLog(o.Ledger); err != nil {
+			return nil, err
+		}
+	}
+	return i, nil
+}
+
+// random is never 0: 0 means "none" in the records.
+func random() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // documented never to fail
+	return binary.LittleEndian.Uint64(b[:]) | 1
+}
+
+func (i *instance) close() error {
+	if i.ledger != nil {
+		defer i.ledger.Close()
+	}
+	return i.store.Close()
+}
+
+// handle serves one request: read or write the session, work, record, answer.
+func (i *instance) handle(w http.ResponseWriter, r *http.Request) {
+	i.inFlight.Add(1)
+	defer i.inFlight.Add(-1)
+	i.requests.Add(1)
+	s := identify(r)
+	s.Instance, s.Boot, s.Start, s.Status = i.o.Name, i.boot, clock.Now(), http.StatusOK
+	id, fresh := sessionID(r)
+	record, err := i.session(r, id, &s)
+	if err != nil {
+		s.Status = http.StatusServiceUnavailable
+	}
+	i.work(r, &s)
+	s.End = clock.Now()
+	if i.ledger != nil {
+		if err := i.ledger.Append(&s); err != nil {
+			http.Error(w, err.Error(), http.StatusInsufficientStorage)
+			return
+		}
+	}
+	i.answer(w, &s, record, id, fresh)
+}
+
+// identify reads what the generator says of the exchange; anybody else's request counts as zero.
+func identify(r *http.Request) (s results.Serve) {
+	s.ID, _ = wire.ParseSessionID(r.Header.Get(wire.HeaderSession))
+	seq, _ := strconv.ParseUint(r.Header.Get(wire.HeaderSeq), 10, 32)
+	s.Seq = uint32(seq)
+	s.Nonce, _ = strconv.ParseUint(r.Header.Get(wire.HeaderNonce), 16, 64)
+	s.Write = r.Method == http.MethodPost
+	return s
+}
+
+// sessionID is the application's own; fresh when the client brought none.
+func sessionID(r *http.Request) (id string, fresh bool) {
+	if c, err := r.Cookie(wire.SessionCookie); err == nil && c.Value != "" {
+		return c.Value, false
+	}
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // documented never to fail
+	return hex.EncodeToString(b[:]), true
+}
+
+// session loads or creates the record and applies a write.
+func (i *instance) session(r *http.Request, id string, s *results.Serve) (record store.Record, err error) {
+	start := clock.Now()
+	defer func() {
+		if i.remote {
+			s.StoreTime = clock.Now().Sub(start)
+		}
+		s.Epoch, s.Version, s.Head = record.Epoch, record.Version, record.Head
+	}()
+	found := false
+	if !s.Write {
+		s.Lookups++
+		if record, found, err = i.store.Load(r.Context(), id); err != nil || found {
+			s.Origin, s.VersionBefore = i.origin(found), record.Version
+			return record, err
+		}
+	}
+	s.Lookups += 2
+	before, record, err := i.store.Update(r.Context(), id, func(old store.Record, had bool) store.Record {
+		found = had
+		return i.next(old, had, s)
+	})
+	s.Origin, s.VersionBefore = i.origin(found), before.Version
+	return record, err
+}
+
+func (i *instance) origin(found bool) results.Origin {
+	switch {
+	case !found:
+		return results.None
+	case i.remote:
+		return results.Store
+	}
+	return results.Local
+}
+
+// next is the record after this request.
+func (i *instance) next(old store.Record, had bool, s *results.Serve) store.Record {
+	if !had {
+		old = store.Record{Owner: s.ID, Epoch: random()}
+	}
+	if s.Write {
+		old.Version++
+		old.Head = wire.Head(old.Head, old.Version, s.Nonce)
+	}
+	return old
+}
+
+// work is the handler: CPU time, then waiting. Lookups in local memory are no store operations.
+func (i *instance) work(r *http.Request, s *results.Serve) {
+	if !i.remote {
+		s.Lookups = 0
+	}
+	i.mu.Lock()
+	cost, wait := i.o.CPU.DrawDuration(i.rng), i.o.Handler.DrawDuration(i.rng)
+	i.mu.Unlock()
+	start := clock.Now()
+	s.CPU = burn(cost)
+	_ = clock.SleepUntil(r.Context(), start.Add(wait)) // a client that is gone is still recorded
+	s.HandlerTime = clock.Now().Sub(start)
+}
+
+func (i *instance) answer(w http.ResponseWriter, s *results.Serve, record store.Record, id string, fresh bool) {
+	h := w.Header()
+	if fresh && s.Status == http.StatusOK {
+		http.SetCookie(w, &http.Cookie{Name: wire.SessionCookie, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	}
+	h.Set(wire.HeaderInstance, s.Instance)
+	h.Set(wire.HeaderBoot, hex64(s.Boot))
+	if s.Epoch != 0 {
+		h.Set(wire.HeaderSession, record.Owner.String())
+		h.Set(wire.HeaderEpoch, hex64(s.Epoch))
+		h.Set(wire.HeaderVersion, strconv.FormatUint(uint64(s.Version), 10))
+		h.Set(wire.HeaderHead, hex64(s.Head))
+	}
+	h.Set(wire.HeaderLookups, strconv.Itoa(int(s.Lookups)))
+	h.Set(wire.HeaderServerTiming, fmt.Sprintf("sb-store;dur=%.3f, sb-handler;dur=%.3f", inMilliseconds(s.StoreTime), inMilliseconds(s.HandlerTime)))
+	h.Set("Content-Type", "text/plain")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", "3")
+	w.WriteHeader(int(s.Status))
+	_, _ = w.Write([]byte("ok\n")) // the client's end shows in its own record
+}
+
+func hex64(v uint64) string { return fmt.Sprintf("%016x", v) }
+
+func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

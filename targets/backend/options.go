@@ -1,0 +1,27 @@
+// Package backend is the mock instance: it serves sessions over HTTP as a stateful application
+// would, keeps a ledger of every request, burns CPU and times its session store.
+//
+// State carries its whole history (epoch, version, head), so that a client can tell from any answer
+// whether its session is intact.
+package backend
+
+import (
+	"time"
+
+	"github.com/stickybench/stickybench/profiles"
+)
+
+// Options configures one instance; it travels as JSON to a child process.
+type Options struct {
+	Name     string                `json:"name"`      // "b1"
+	Listen   string                `json:"listen"`    // HOST:PORT for traffic
+	Control  string                `json:"control"`   // HOST:PORT for ledger, drain, fail, metrics
+	Token    string                `json:"token"`     // bearer token; required when Control is not loopback
+	Ledger   string                `json:"ledger"`    // path; empty keeps no ledger
+	StoreURL string                `json:"store_url"` // "" or "memory", or redis://HOST:PORT
+	StoreTTL time.Duration         `json:"store_ttl"` // 0 = for ever
+	Handler  profiles.Distribution `json:"handler"`   // waiting time per request, seconds
+	CPU      profiles.Distribution `json:"cpu"`       // thread CPU time burnt per request, seconds
+	Drain    time.Duration         `json:"drain"`     // how long in-flight requests may take after the end
+	Seed     uint64                `json:"seed"`
+}

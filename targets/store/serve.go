@@ -1,0 +1,33 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+)
+
+// tick is how often the embedded server lets time pass for expiry; miniredis has no clock of its own.
+const tick = 100 * time.Millisecond
+
+// Serve runs the embedded Redis-protocol server on listen (HOST:PORT, port 0 for a free one) until
+// ctx ends. Ready is called with the bound address.
+func Serve(ctx context.Context, listen string, ready func(address string)) error {
+	server := miniredis.NewMiniRedis()
+	if err := server.StartAddr(listen); err != nil {
+		return fmt.Errorf("starting the embedded store on %s: %w; choose a free address", listen, err)
+	}
+	defer server.Close()
+	ready(server.Addr())
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			server.FastForward(tick)
+		}
+	}
+}
