@@ -1,0 +1,112 @@
+package lb
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+)
+
+var errNoneAvailable = errors.New("no instance is available")
+
+// trip is what the stages of one request share.
+type trip struct {
+	request *http.Request // as the client sent it
+	member  *member
+}
+
+type tripKey struct{}
+
+func tripOf(r *http.Request) *trip { return r.Context().Value(tripKey{}).(*trip) }
+
+// proxy is the traffic handler.
+type proxy struct {
+	router *router
+	engine *httputil.ReverseProxy
+}
+
+func newProxy(r *router) *proxy {
+	p := &proxy{router: r}
+	p.engine = &httputil.ReverseProxy{
+		Rewrite: rewrite, Transport: p, ModifyResponse: p.bind, ErrorHandler: refuse,
+		ErrorLog: log.New(io.Discard, "", 0), // errors are answers here, the generator records them
+	}
+	return p
+}
+
+func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	t := &trip{request: r}
+	defer t.leave()
+	p.engine.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tripKey{}, t)))
+}
+
+func (t *trip) enter(m *member) {
+	t.leave()
+	t.member = m
+	m.inFlight.Add(1)
+}
+
+func (t *trip) leave() {
+	if t.member != nil {
+		t.member.inFlight.Add(-1)
+		t.member = nil
+	}
+}
+
+func rewrite(r *httputil.ProxyRequest) {
+	r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
+	r.SetXForwarded()
+}
+
+// RoundTrip tries instances until one accepts a connection. Anything after that is final: the
+// request may have been delivered.
+func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
+	t := tripOf(r)
+	var refused []*member
+	for {
+		m := p.router.route(t.request, refused)
+		if m == nil {
+			return nil, errNoneAvailable
+		}
+		t.enter(m)
+		answer, err := m.transport.RoundTrip(aimed(r, m))
+		if !neverSent(err) || r.Context().Err() != nil {
+			return answer, err
+		}
+		refused = append(refused, m)
+	}
+}
+
+// aimed is r for m. The body survives the transport's Close, for the next attempt.
+func aimed(r *http.Request, m *member) *http.Request {
+	out := r.WithContext(r.Context())
+	u := *r.URL
+	u.Scheme, u.Host = m.url.Scheme, m.url.Host
+	out.URL = &u
+	if r.Body != nil && r.Body != http.NoBody {
+		out.Body = io.NopCloser(r.Body)
+	}
+	return out
+}
+
+func neverSent(err error) bool {
+	var failed *net.OpError
+	return errors.As(err, &failed) && failed.Op == "dial"
+}
+
+func (p *proxy) bind(answer *http.Response) error {
+	t := tripOf(answer.Request)
+	p.router.affinity.bind(answer.Header, t.request, t.member.Name, p.router.now())
+	return nil
+}
+
+func refuse(w http.ResponseWriter, _ *http.Request, err error) {
+	status := http.StatusBadGateway
+	if errors.Is(err, errNoneAvailable) {
+		status = http.StatusServiceUnavailable
+	}
+	http.Error(w, err.Error(), status)
+}

@@ -1,0 +1,40 @@
+package lb
+
+import "github.com/stickybench/stickybench/results"
+
+// row is one mechanism and how to make it.
+type row struct {
+	results.Mechanism
+	build func(Options) affinity
+}
+
+func rows() []row {
+	m := func(name string, f results.Family, key, disruption string, random bool) results.Mechanism {
+		return results.Mechanism{Name: name, Family: f, Key: key, Disruption: disruption, Random: random}
+	}
+	return []row{
+		{m("cookie", results.MoveAndStay, "cookie", "none", true), func(o Options) affinity { return newCookie(o) }},
+		{m("table", results.MoveAndStay, "cookie", "none", true), func(o Options) affinity { return newTable(o) }},
+		{m("ip-hash", results.MoveAndHome, "address", "modulo", true), func(Options) affinity { return &hashed{build: modulo} }},
+		{m("consistent-hash", results.MoveAndHome, "address", "minimal", true), func(o Options) affinity { return &hashed{build: consistent(o.Points)} }},
+		{m("round-robin", results.NoAffinity, "none", "none", false), func(Options) affinity { return unbound{} }},
+	}
+}
+
+// Mechanisms lists what the balancer promises; the first is the default.
+func Mechanisms() []results.Mechanism {
+	var all []results.Mechanism
+	for _, r := range rows() {
+		all = append(all, r.Mechanism)
+	}
+	return all
+}
+
+func newAffinity(o Options) affinity {
+	for _, r := range rows() {
+		if r.Name == o.Mechanism {
+			return r.build(o)
+		}
+	}
+	return unbound{}
+}

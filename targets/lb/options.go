@@ -1,0 +1,68 @@
+package lb
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// Options configures the balancer. Durations are effective, after any speed-up.
+type Options struct {
+	Listen    string        `json:"listen"`
+	Control   string        `json:"control"`
+	Instances []Instance    `json:"instances"`
+	Mechanism string        `json:"mechanism"`
+	TTL       time.Duration `json:"ttl"`      // 0 = for ever
+	Absolute  bool          `json:"absolute"` // TTL counts from binding
+	Points    int           `json:"points"`   // ring points per instance; 0 = rendezvous
+	Choice    string        `json:"choice"`   // "random" (default), "round-robin", "least"
+	Health    Health        `json:"health"`
+	Seed      uint64        `json:"seed"`
+}
+
+// Instance is one member of the pool. The weight is carried but not yet used.
+type Instance struct {
+	Name   string  `json:"name"`
+	URL    string  `json:"url"`
+	Weight float64 `json:"weight"`
+}
+
+// Health is the active check of /healthz; Interval 0 turns it off.
+type Health struct {
+	Interval time.Duration `json:"interval"`
+	Timeout  time.Duration `json:"timeout"`
+	Rise     int           `json:"rise"`
+	Fall     int           `json:"fall"`
+}
+
+func (o Options) validate() error {
+	known := func(name string) bool {
+		return slices.ContainsFunc(rows(), func(r row) bool { return r.Name == name })
+	}
+	if !known(o.Mechanism) {
+		return fmt.Errorf("mechanism: %q is unknown; use cookie, table, ip-hash, consistent-hash or round-robin", o.Mechanism)
+	}
+	if !slices.Contains([]string{"", "random", "round-robin", "least"}, o.Choice) {
+		return fmt.Errorf("choice: %q is unknown; use random, round-robin or least", o.Choice)
+	}
+	if o.TTL < 0 || o.Points < 0 {
+		return fmt.Errorf("ttl %v, points %d: neither may be negative; use 0 to turn it off", o.TTL, o.Points)
+	}
+	return validPool(o.Instances)
+}
+
+func validPool(pool []Instance) error {
+	seen := map[string]bool{}
+	for i, in := range pool {
+		u, err := url.Parse(in.URL)
+		if err != nil || u.Scheme != "http" || u.Host == "" {
+			return fmt.Errorf("instances[%d]: url %q is not http://HOST:PORT; correct it", i, in.URL)
+		}
+		if in.Name == "" || seen[in.Name] {
+			return fmt.Errorf("instances[%d]: name %q is empty or taken; give each instance its own", i, in.Name)
+		}
+		seen[in.Name] = true
+	}
+	return nil
+}

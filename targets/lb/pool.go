@@ -1,0 +1,127 @@
+package lb
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// member is one instance with its connections and its health.
+type member struct {
+	Instance
+	url       *url.URL
+	transport *http.Transport
+	draining  atomic.Bool
+	down      atomic.Bool
+	inFlight  atomic.Int64
+	streak    streak // only the checker's
+}
+
+// pool is immutable: an update makes a new one that shares the members that stayed.
+type pool struct {
+	members []*member
+	place   placement // nil unless the mechanism hashes
+}
+
+func newPool(a affinity, instances []Instance, old *pool) *pool {
+	p := &pool{}
+	var names []string
+	for _, in := range instances {
+		p.members = append(p.members, old.reuse(in))
+		names = append(names, in.Name)
+	}
+	if h, ok := a.(*hashed); ok {
+		p.place = h.build(names)
+	}
+	return p
+}
+
+func (p *pool) reuse(in Instance) *member {
+	if m := p.named(in.Name); m != nil && m.URL == in.URL {
+		return m
+	}
+	return newMember(in)
+}
+
+func (p *pool) named(name string) *member {
+	if p == nil || name == "" {
+		return nil
+	}
+	for _, m := range p.members {
+		if m.Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+func newMember(in Instance) *member {
+	u, _ := url.Parse(in.URL) // validPool has parsed it
+	return &member{Instance: in, url: u, transport: &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: 2 * time.Second}).DialContext,
+		MaxIdleConnsPerHost: 1024, IdleConnTimeout: 30 * time.Second, DisableCompression: true,
+	}}
+}
+
+func (p *pool) close() {
+	for _, m := range p.members {
+		m.transport.CloseIdleConnections()
+	}
+}
+
+// router decides for each request; it is safe for concurrent use.
+type router struct {
+	affinity affinity
+	choice   *choice
+	now      func() time.Time
+	pool     atomic.Pointer[pool]
+	update   sync.Mutex
+}
+
+func newRouter(o Options, now func() time.Time) *router {
+	r := &router{affinity: newAffinity(o), choice: newChoice(o), now: now}
+	r.pool.Store(newPool(r.affinity, o.Instances, nil))
+	return r
+}
+
+// replace closes the idle connections of members that left; busy ones finish.
+func (r *router) replace(instances []Instance) {
+	r.update.Lock()
+	defer r.update.Unlock()
+	old := r.pool.Load()
+	fresh := newPool(r.affinity, instances, old)
+	r.pool.Store(fresh)
+	for _, m := range old.members {
+		if fresh.named(m.Name) != m {
+			m.transport.CloseIdleConnections()
+		}
+	}
+}
+
+// route is the home of q when it can be used, otherwise a choice among the rest; nil when there is none.
+func (r *router) route(q *http.Request, refused []*member) *member {
+	p := r.pool.Load()
+	usable := func(m *member) bool { return !m.down.Load() && !contains(refused, m) }
+	if m := p.named(r.affinity.home(q, p, usable, r.now())); m != nil && usable(m) {
+		return m
+	}
+	offered := make([]*member, 0, len(p.members))
+	for _, m := range p.members {
+		if usable(m) && !m.draining.Load() {
+			offered = append(offered, m)
+		}
+	}
+	return r.choice.among(offered)
+}
+
+func contains(list []*member, m *member) bool {
+	for _, have := range list {
+		if have == m {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,90 @@
+package lb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// grace is how long requests in flight may take to finish at the end.
+const grace = 2 * time.Second
+
+// Run balances until ctx is done, then lets requests in flight finish. ready gets both URLs.
+func Run(ctx context.Context, o Options, ready func(traffic, control string)) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	traffic, err := listen(o.Listen)
+	if err != nil {
+		return err
+	}
+	control, err := listen(o.Control)
+	if err != nil {
+		traffic.Close()
+		return err
+	}
+	ready("http://"+traffic.Addr().String(), "http://"+control.Addr().String())
+	return newRouter(o, time.Now).serve(ctx, o.Health, traffic, control)
+}
+
+// listen takes a free loopback port when address is empty.
+func listen(address string) (net.Listener, error) {
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("balancer on %s: %w; free it or choose another address", address, err)
+	}
+	return l, nil
+}
+
+func (r *router) serve(ctx context.Context, h Health, traffic, control net.Listener) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var owned sync.WaitGroup
+	owned.Go(func() { r.check(ctx, h) })
+	for l, handler := range map[net.Listener]http.Handler{traffic: newProxy(r), control: r.control()} {
+		owned.Go(func() { cancel(serveUntil(ctx, l, handler)) })
+	}
+	owned.Wait()
+	r.pool.Load().close()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+func serveUntil(ctx context.Context, l net.Listener, handler http.Handler) error {
+	server := http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	var owned sync.WaitGroup
+	defer owned.Wait()
+	stopped := make(chan struct{})
+	defer close(stopped)
+	drained := make(chan struct{})
+	owned.Go(func() {
+		defer close(drained)
+		select {
+		case <-ctx.Done():
+			shutdown(&server)
+		case <-stopped:
+		}
+	})
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("balancer on %s: %w", l.Addr(), err)
+	}
+	<-drained
+	return nil
+}
+
+func shutdown(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		server.Close()
+	}
+}
