@@ -1,0 +1,98 @@
+package analysis
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stickybench/stickybench/profiles"
+	"github.com/stickybench/stickybench/results"
+)
+
+func story(records ...results.Exchange) input {
+	return input{name: "run", experiment: &profiles.Experiment{}, run: results.Run{End: 10e9, Profiles: []string{"casual"}},
+		exchanges: func(yield func(results.Exchange, error) bool) {
+			for _, e := range records {
+				if !yield(e, nil) {
+					return
+				}
+			}
+		}}
+}
+
+func answer(seq int) results.Exchange {
+	return results.Exchange{Due: 1e9, Sent: 1e9, Done: 1e9 + 1e6, Status: 200, Seq: uint32(seq)}
+}
+
+func mustJudge(t *testing.T, in input) *results.Report {
+	t.Helper()
+	r, err := judge(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestUnjudgedAffinityNeverPasses(t *testing.T) {
+	r := mustJudge(t, story(answer(1)))
+	if r.Verdict != results.Inconclusive || r.Reasons[0] != notJudged {
+		t.Errorf("got %s %q", r.Verdict, r.Reasons)
+	}
+	if _, ok := r.Find("affinity.broken_ratio", nil); ok {
+		t.Error("a metric that nothing measured is reported")
+	}
+}
+
+func TestWarmupAndGivenUpRequestsDoNotCount(t *testing.T) {
+	warm, canceled, broken := answer(1), answer(2), answer(3)
+	warm.Flags, canceled.Failure, broken.Status = results.Warmup, results.Canceled, 502
+	r := mustJudge(t, story(warm, canceled, broken, answer(4)))
+	if m, _ := r.Find("errors.ratio", nil); m.Value != 0.5 || m.N != 2 {
+		t.Errorf("errors.ratio %v of %d, want 0.5 of 2", m.Value, m.N)
+	}
+}
+
+func TestEqualRunsGiveEqualBytes(t *testing.T) {
+	a, _ := mustJudge(t, story(answer(1), answer(2))).Encode()
+	b, _ := mustJudge(t, story(answer(2), answer(1))).Encode()
+	if !bytes.Equal(a, b) {
+		t.Errorf("the order of records shows:\n%s\n%s", a, b)
+	}
+}
+
+func TestLateGeneratorMakesTheRunInvalid(t *testing.T) {
+	in := story(answer(1))
+	in.run.Generator = results.Generator{Offered: 100, Sent: 90, LagP99: 2 * time.Millisecond}
+	if r := mustJudge(t, in); r.Verdict != results.Invalid || len(r.Reasons) != 2 {
+		t.Errorf("got %s %q", r.Verdict, r.Reasons)
+	}
+}
+
+func TestGateDecides(t *testing.T) {
+	lo, hi := 0.01, 0.03
+	report := &results.Report{Metrics: []results.Metric{{Name: "a.b", Labels: map[string]string{"profile": "x"}, Value: 0.02, Lo: &lo, Hi: &hi, N: 9}}}
+	for text, want := range map[string]results.Verdict{
+		`a.b{profile="x"} < 5%`:    results.Pass,
+		`a.b{profile="x"} < 25ms`:  results.Inconclusive,
+		`a.b{profile="x"}<=0.005`:  results.Fail,
+		`a.b{profile="x"} >= 10ms`: results.Pass,
+		`a.b < 1`:                  results.Inconclusive,
+	} {
+		checks, err := Gate(report, []string{text})
+		if err != nil || checks[0].Verdict != want {
+			t.Errorf("%s: got %v, %v; want %s", text, checks, err, want)
+		}
+	}
+}
+
+func TestGateErrorsPointAtTheCharacter(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "character 1:", "a.b": "character 4:", "a.b =< 1": "character 5:", "a.b < x": "character 7:",
+		"a.b < 1 parsec": "character 9:", `a.b{profile=x} < 1`: "character 12:",
+	} {
+		if _, err := parseGate(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+	}
+}

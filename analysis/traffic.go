@@ -1,0 +1,52 @@
+package analysis
+
+import (
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/results"
+)
+
+// traffic folds the measured exchanges into counts and latencies.
+type traffic struct {
+	run           results.Run
+	count, failed uint64
+	last          clock.Time
+	total         latency
+	profiles      []latency
+}
+
+func newTraffic(run results.Run) *traffic {
+	t := &traffic{run: run, total: newLatency(), profiles: make([]latency, len(run.Profiles))}
+	for i := range t.profiles {
+		t.profiles[i] = newLatency()
+	}
+	return t
+}
+
+// add leaves out warm-up and requests that the generator itself gave up.
+func (t *traffic) add(e *results.Exchange) {
+	t.last = max(t.last, e.Done)
+	if e.Flags&results.Warmup != 0 || e.Failure == results.Canceled || e.Failure == results.Dropped {
+		return
+	}
+	t.count++
+	if e.Failure != results.Answered || e.Status >= 500 {
+		t.failed++
+		return
+	}
+	t.total.add(e)
+	if int(e.Profile) < len(t.profiles) {
+		t.profiles[e.Profile].add(e)
+	}
+}
+
+func (t *traffic) report(s *sheet) {
+	s.put(results.Metric{Name: "requests.count", Unit: "count", Value: float64(t.count), N: int64(t.count)})
+	if window := seconds(t.run.Measured, max(t.run.End, t.last)); window > 0 && t.count > 0 {
+		s.put(results.Metric{Name: "requests.rate", Unit: "per_second", Better: "higher", Value: float64(t.count) / window, N: int64(t.count)})
+	}
+	s.ratio("errors.ratio", "lower", t.failed, t.count)
+	t.total.report(s, nil)
+	for i, l := range t.profiles {
+		l.report(s, map[string]string{"profile": t.run.Profiles[i]})
+	}
+}
