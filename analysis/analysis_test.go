@@ -18,7 +18,7 @@ func story(records ...results.Exchange) input {
 					return
 				}
 			}
-		}}
+		}, serves: func(func(results.Serve, error) bool) {}}
 }
 
 func answer(seq int) results.Exchange {
@@ -27,16 +27,16 @@ func answer(seq int) results.Exchange {
 
 func mustJudge(t *testing.T, in input) *results.Report {
 	t.Helper()
-	r, err := judge(in)
+	r, err := analyze(in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func TestUnjudgedAffinityNeverPasses(t *testing.T) {
+func TestNothingToJudgeIsInconclusive(t *testing.T) {
 	r := mustJudge(t, story(answer(1)))
-	if r.Verdict != results.Inconclusive || r.Reasons[0] != notJudged {
+	if r.Verdict != results.Inconclusive {
 		t.Errorf("got %s %q", r.Verdict, r.Reasons)
 	}
 	if _, ok := r.Find("affinity.broken_ratio", nil); ok {
@@ -64,7 +64,7 @@ func TestEqualRunsGiveEqualBytes(t *testing.T) {
 func TestLateGeneratorMakesTheRunInvalid(t *testing.T) {
 	in := story(answer(1))
 	in.run.Generator = results.Generator{Offered: 100, Sent: 90, LagP99: 2 * time.Millisecond}
-	if r := mustJudge(t, in); r.Verdict != results.Invalid || len(r.Reasons) != 2 {
+	if r := mustJudge(t, in); r.Verdict != results.Invalid || len(r.Reasons) != 3 {
 		t.Errorf("got %s %q", r.Verdict, r.Reasons)
 	}
 }

@@ -19,6 +19,7 @@ type input struct {
 	changes    []results.Change
 	samples    []results.Sample
 	exchanges  iter.Seq2[results.Exchange, error]
+	serves     iter.Seq2[results.Serve, error]
 }
 
 // Analyze judges a run directory, the experiment's gates included.
@@ -27,7 +28,7 @@ func Analyze(d *results.Dir) (*results.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := judge(in)
+	report, err := analyze(in)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func Analyze(d *results.Dir) (*results.Report, error) {
 }
 
 func open(d *results.Dir) (in input, err error) {
-	in = input{name: filepath.Base(d.Path()), exchanges: d.Exchanges()}
+	in = input{name: filepath.Base(d.Path()), exchanges: d.Exchanges(), serves: d.Serves()}
 	if in.run, err = d.Run(); err != nil {
 		return in, err
 	}
@@ -54,25 +55,43 @@ func open(d *results.Dir) (in input, err error) {
 	return in, err
 }
 
-func judge(in input) (*results.Report, error) {
-	t := newTraffic(in.run)
+// analyze makes one pass over the exchanges and one over the ledgers.
+func analyze(in input) (*results.Report, error) {
+	t, j := newTraffic(in.run), newJudge(in.run, in.changes)
 	for e, err := range in.exchanges {
 		if err != nil {
 			return nil, err
 		}
 		t.add(&e)
+		j.exchange(&e)
 	}
+	for l, err := range in.serves {
+		if err != nil {
+			return nil, err
+		}
+		j.serve(&l)
+	}
+	return conclude(in, t, j)
+}
+
+// conclude turns what the passes found into metrics, checks and the verdict.
+func conclude(in input, t *traffic, j *judge) (*results.Report, error) {
 	s := &sheet{}
+	j.reportAffinity(s)
+	j.reportFailovers(s)
+	j.reportConsistency(s)
 	t.report(s)
+	reportSkew(s, in, t, j)
 	reportGenerator(s, in.run, t.wall(in.run))
 	report := &results.Report{Schema: results.ReportSchema, Metrics: s.metrics, Runs: []results.ReportRun{describe(in, t)},
-		Violations: []results.Violation{}, Timeline: timeline(in), Warnings: warnings(in.run)}
+		Timeline: timeline(in), Warnings: warnings(in.run)}
+	report.Violations = j.sortedViolations(report)
 	checks, err := Gate(report, in.experiment.Gates)
 	if err != nil {
 		return nil, err
 	}
 	report.Checks = checks
-	report.Verdict, report.Reasons = verdict(checks, t.count, invalid(in.run, in.samples))
+	report.Verdict, report.Reasons = verdict(report, in.run, invalid(in.run, in.samples))
 	return report, nil
 }
 
@@ -82,9 +101,13 @@ func describe(in input, t *traffic) results.ReportRun {
 		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), Duration: t.wall(r).Seconds()}
 }
 
+// timeline tells what happened to the pool between the first due time and the end of the load.
 func timeline(in input) []results.Event {
 	events := []results.Event{}
 	for _, c := range in.changes {
+		if c.Time < in.run.Start || c.Why == "stop" {
+			continue
+		}
 		events = append(events, results.Event{At: seconds(in.run.Start, c.Time),
 			What: fmt.Sprintf("%s %s → %s (%s)", c.Instance, c.From, c.To, c.Why)})
 	}
@@ -99,7 +122,7 @@ func warnings(r results.Run) []string {
 	if r.End == 0 {
 		notes = append(notes, "the run did not end by itself; the generator's own account is missing")
 	}
-	return append(notes, notJudged)
+	return notes
 }
 
 func seconds(from, to clock.Time) float64 { return to.Sub(from).Seconds() }

@@ -12,6 +12,11 @@ func (s *sheet) put(m results.Metric) {
 	s.metrics = append(s.metrics, m)
 }
 
+// count puts a number of things.
+func (s *sheet) count(name string, labels map[string]string, n int64, better string) {
+	s.put(results.Metric{Name: name, Labels: labels, Unit: "count", Better: better, Value: float64(n), N: n})
+}
+
 // ratio puts part of n; nothing is put when n is zero, because there is nothing to say.
 func (s *sheet) ratio(name, better string, part, n uint64) {
 	if n > 0 {

@@ -12,10 +12,11 @@ type traffic struct {
 	last          clock.Time
 	total         latency
 	profiles      []latency
+	served        map[string]int64 // answered requests by instance
 }
 
 func newTraffic(run results.Run) *traffic {
-	t := &traffic{run: run, total: newLatency(), profiles: make([]latency, len(run.Profiles))}
+	t := &traffic{run: run, total: newLatency(), served: map[string]int64{}, profiles: make([]latency, len(run.Profiles))}
 	for i := range t.profiles {
 		t.profiles[i] = newLatency()
 	}
@@ -33,6 +34,7 @@ func (t *traffic) add(e *results.Exchange) {
 		t.failed++
 		return
 	}
+	t.served[e.Instance]++
 	t.total.add(e)
 	if int(e.Profile) < len(t.profiles) {
 		t.profiles[e.Profile].add(e)

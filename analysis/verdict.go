@@ -6,19 +6,32 @@ import (
 	"github.com/stickybench/stickybench/results"
 )
 
-// notJudged keeps a report from being read as an all-clear.
-const notJudged = "affinity, consistency, failover and skew are not judged by this version"
-
-// verdict: an invalid run outranks its gates, which would judge the generator.
-func verdict(checks []results.Check, count uint64, causes []string) (results.Verdict, []string) {
+// verdict: an invalid run outranks its gates, which would judge the generator; then the gates;
+// without one for affinity, a mechanism that lets sessions go fails.
+func verdict(r *results.Report, run results.Run, causes []string) (results.Verdict, []string) {
+	finding := sentence(r)
 	if len(causes) > 0 {
-		return results.Invalid, causes
+		return results.Invalid, append(causes, finding)
 	}
-	if count == 0 {
-		return results.Inconclusive, []string{"no request in the measured window: lengthen the duration or shorten the warm-up"}
+	ratio, ok := r.Find("affinity.broken_ratio", nil)
+	if !ok {
+		return results.Inconclusive, []string{finding, "no session could break: lengthen the duration, shorten the warm-up, or raise the rate"}
 	}
-	worst := results.Pass
-	var reasons []string
+	if len(r.Checks) > 0 {
+		worst, reasons := gated(r.Checks)
+		return worst, append([]string{finding}, reasons...)
+	}
+	switch {
+	case run.Mechanism.Family == results.NoAffinity:
+		return results.Fail, []string{finding, "this mechanism binds no session: every request is balanced by itself"}
+	case ratio.Value > 0:
+		return results.Fail, []string{finding}
+	}
+	return results.Pass, []string{finding}
+}
+
+func gated(checks []results.Check) (worst results.Verdict, reasons []string) {
+	worst = results.Pass
 	for _, c := range checks {
 		if c.Verdict == results.Pass {
 			continue
@@ -28,11 +41,27 @@ func verdict(checks []results.Check, count uint64, causes []string) (results.Ver
 		}
 		reasons = append(reasons, fmt.Sprintf("gate %q: %s, %s", c.Gate, c.Verdict, c.Why))
 	}
-	switch {
-	case len(checks) == 0:
-		return results.Inconclusive, []string{notJudged}
-	case worst == results.Pass:
-		return worst, []string{fmt.Sprintf("all %d gates passed; %s", len(checks), notJudged)}
-	}
 	return worst, reasons
+}
+
+// sentence tells the main finding in one line.
+func sentence(r *results.Report) string {
+	get := func(name string) results.Metric { m, _ := r.Find(name, nil); return m }
+	ratio := get("affinity.broken_ratio")
+	if ratio.N == 0 {
+		return "no session made a second request in the measured window"
+	}
+	text := fmt.Sprintf("%.0f of %d sessions broke affinity", get("affinity.broken_sessions").Value, ratio.N)
+	if ratio.Value == 0 {
+		text += fmt.Sprintf(" (95 %% sure: fewer than %.2g %%)", 100**ratio.Hi)
+	} else {
+		text += fmt.Sprintf(" (%.3g %%, 95 %% sure: %.3g to %.3g %%)", 100*ratio.Value, 100**ratio.Lo, 100**ratio.Hi)
+	}
+	if lost := get("consistency.lost").Value; lost > 0 {
+		text += fmt.Sprintf("; %.0f lost their state", lost)
+	}
+	if victims := get("failover.victims").Value; victims > 0 {
+		text += fmt.Sprintf("; %.0f were homed on an instance that failed", victims)
+	}
+	return text
 }

@@ -42,6 +42,9 @@ func (p *page) latency() {
 		if !found || !isMedian {
 			continue
 		}
+		if m.Labels != nil && clock != "response" {
+			continue // by profile the response time says enough
+		}
 		name := clock
 		if profile := m.Labels["profile"]; profile != "" {
 			name += " " + profile

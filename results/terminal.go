@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -182,10 +183,20 @@ func (p *page) violations() {
 
 func (p *page) footnotes() {
 	notes := append([]string(nil), p.report.Warnings...)
+	starred := false
 	for _, m := range p.report.Metrics {
-		for _, w := range m.Warnings {
-			notes = append(notes, m.Name+": "+w)
+		if strings.HasPrefix(m.Name, "latency.") {
+			starred = starred || len(m.Warnings) > 0
+			continue
 		}
+		for _, w := range m.Warnings {
+			if !slices.Contains(notes, w) {
+				notes = append(notes, w)
+			}
+		}
+	}
+	if starred {
+		notes = append(notes, "* too few values lie beyond this quantile to trust it; report.json says how many")
 	}
 	if len(notes) == 0 {
 		return

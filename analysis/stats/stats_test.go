@@ -2,60 +2,72 @@ package stats
 
 import (
 	"math"
-	"math/rand/v2"
 	"testing"
 )
 
-func near(t *testing.T, what string, got, want, by float64) {
+func near(t *testing.T, what string, got, want, tolerance float64) {
 	t.Helper()
-	if math.Abs(got-want) > by {
-		t.Errorf("%s: got %.6g, want %.6g ± %g", what, got, want, by)
+	if math.Abs(got-want) > tolerance {
+		t.Errorf("%s: got %.5f, want %.5f", what, got, want)
 	}
 }
 
-func TestProportionAgainstPublishedValues(t *testing.T) {
-	lo, hi := Proportion(10, 100)
-	near(t, "10 of 100, lower", lo, 0.0490, 1e-4)
-	near(t, "10 of 100, upper", hi, 0.1762, 1e-4)
-	_, hi = Proportion(0, 612)
-	near(t, "0 of 612", hi, 0.00488, 1e-5)
-	lo, hi = Proportion(5, 5)
-	near(t, "5 of 5, lower", lo, 0.4782, 1e-4)
-	near(t, "5 of 5, upper", hi, 1, 0)
+// Published: R's binom.test(8, 20) gives 0.1911901 to 0.6394574.
+func TestProportion(t *testing.T) {
+	lo, hi := Proportion(8, 20)
+	near(t, "lo", lo, 0.1911901, 1e-6)
+	near(t, "hi", hi, 0.6394574, 1e-6)
+	_, hi = Proportion(0, 3000)
+	near(t, "rule of three", hi, 3.0/3000, 1e-5)
 }
 
-func TestJainOfOneBusyInstance(t *testing.T) {
-	near(t, "jain", Jain(CV([]float64{8, 0, 0, 0})), 0.25, 1e-12)
-	near(t, "even", Jain(CV([]float64{2, 2})), 1, 1e-12)
+func TestSpread(t *testing.T) {
+	s := SpreadOf([]float64{1, 2, 3, 4})
+	near(t, "max/mean", s.MaxOverMean, 1.6, 1e-9)
+	near(t, "cv", s.CV, math.Sqrt(1.25)/2.5, 1e-9)
+	near(t, "jain", s.Jain, 100.0/120, 1e-9)
+	near(t, "jain identity", s.Jain, 1/(1+s.CV*s.CV), 1e-9)
+	near(t, "gini", s.Gini, 0.25, 1e-9)
 }
 
-// Method, section 3: E[CV²] = (n−1)/N_eff exactly, so the mean excess square is zero.
-func TestRandomAssignmentHasNoExcess(t *testing.T) {
-	const n, rounds = 10, 4000
-	r := rand.New(rand.NewPCG(1, 2))
-	weights := make([]float64, 200)
-	for i := range weights {
-		weights[i] = 2
-		if i%10 == 0 {
-			weights[i] = 100
+func TestChiSquared(t *testing.T) {
+	near(t, "p", ChiSquaredP([]float64{10, 20, 30}), 0.0067379, 1e-6) // χ² = 10, df 2: e^−5
+}
+
+// Ten instances, 90 % sessions of 2 requests and 10 % of 100: the mean of max/mean by sessions per instance.
+func TestTwoVersusHundred(t *testing.T) {
+	for perInstance, want := range map[int]float64{10: 2.54, 20: 2.03, 50: 1.63} {
+		weights := make([]float64, 10*perInstance)
+		for i := range weights {
+			weights[i] = 2
+			if i%10 == 0 {
+				weights[i] = 100
+			}
 		}
+		sum := 0.0
+		outcomes := Reassign(weights, 10, 1)
+		for _, o := range outcomes {
+			sum += o
+		}
+		near(t, "max/mean", sum/float64(len(outcomes)), want, 0.05)
 	}
-	effective, squares, excess, peak := Effective(weights), 0.0, 0.0, 0.0
+}
+
+// E[CV²] = (n−1)/N_eff exactly, so the mean of the excess's square is 0 for random assignment.
+func TestExcessIsUnbiased(t *testing.T) {
+	weights := []float64{5, 1, 1, 2, 8, 3, 1, 1, 4, 9, 2, 2}
+	effective, sum := Effective(weights), 0.0
+	const rounds, n = 40_000, 4
+	seed := uint64(9)
 	for range rounds {
-		loads, total, top := make([]float64, n), 0.0, 0.0
+		loads := make([]float64, n)
 		for _, w := range weights {
-			loads[r.IntN(n)] += w
-			total += w
+			seed += 0x9e3779b97f4a7c15
+			z := (seed ^ seed>>30) * 0xbf58476d1ce4e5b9
+			loads[(z^z>>27)>>40%n] += w
 		}
-		for _, l := range loads {
-			top = max(top, l)
-		}
-		cv := CV(loads)
-		e := Excess(cv, n, effective)
-		squares, excess, peak = squares+cv*cv, excess+e*math.Abs(e), peak+top*n/total
+		cv := SpreadOf(loads).CV
+		sum += cv * cv
 	}
-	want := Unavoidable(n, effective)
-	near(t, "E[CV²]", squares/rounds, want*want, 0.02)
-	near(t, "excess", excess/rounds, 0, 0.02)
-	near(t, "max/mean at 20 sessions per instance", peak/rounds, 2.03, 0.06)
+	near(t, "E[CV²]", sum/rounds, (n-1)/effective, 0.01)
 }

@@ -92,6 +92,9 @@ func fileName(name string) string {
 
 // play runs the experiment and leaves a complete directory, also when ctx ends it early.
 func play(ctx context.Context, exp *profiles.Experiment, dir *results.Dir, flags *runFlags, stderr io.Writer) (err error) {
+	if err := targets.Check(exp); err != nil {
+		return wrongInput(err)
+	}
 	deployment, err := targets.Start(ctx, targets.Options{Experiment: exp, Dir: dir, Self: self()})
 	if err != nil {
 		return err
@@ -107,6 +110,7 @@ func play(ctx context.Context, exp *profiles.Experiment, dir *results.Dir, flags
 		return err
 	}
 	summary, err := load(ctx, exp, dir, deployment, run.Start, flags.progress(stderr, time.Duration(exp.Duration)))
+	deployment.Describe(&run) // faults and unexpected deaths add warnings
 	finish(&run, summary, ctx.Err() != nil)
 	return errors.Join(err, dir.WriteRun(run), dir.WriteLatencyLog(summary.Intervals))
 }

@@ -1,0 +1,95 @@
+package analysis
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/results"
+)
+
+// failover is what one outage did.
+type failover struct {
+	outage
+	active     int64 // sessions with requests before and after its begin
+	victims    int64 // of them, homed on the instance
+	collateral int64 // sessions of healthy homes that moved meanwhile
+	errors     int64
+	returned   int64
+	lastError  clock.Time
+}
+
+// meetOutages counts the session for every outage that began since its last answer, and this
+// exchange for every outage that it falls into.
+func (j *judge) meetOutages(s *session, e *results.Exchange) {
+	for ; s.faults < len(j.failovers) && j.failovers[s.faults].from <= e.Sent; s.faults++ {
+		if f := &j.failovers[s.faults]; s.home != "" {
+			f.active++
+			if s.home == f.instance {
+				f.victims++
+				s.victimOf = append(s.victimOf, f.instance)
+			}
+		}
+	}
+	for i := range j.failovers {
+		if f := &j.failovers[i]; f.from <= e.Done && e.Sent <= f.to.Add(j.pool.detection) {
+			f.meet(s, e, j.pool)
+		} else if f.to < e.Sent {
+			f.after(s, e)
+		}
+	}
+}
+
+func (f *failover) meet(s *session, e *results.Exchange, p *pool) {
+	failed := e.Failure != results.Answered || e.Status >= 500
+	switch {
+	case failed && e.Failure != results.Canceled:
+		f.errors++
+		f.lastError = max(f.lastError, e.Done)
+	case s.home != "" && e.Instance != s.home && s.home != f.instance && !p.unavailable(s.home, e.Sent, e.Done) &&
+		e.Flags&(results.MarkerDropped|results.AddressChanged) == 0 && e.Sent >= s.firstDone:
+		f.collateral++
+	}
+	f.after(s, e)
+}
+
+// after notices a victim that is back on its old home.
+func (f *failover) after(s *session, e *results.Exchange) {
+	if e.Failure == results.Answered && e.Instance == f.instance && s.home != f.instance && slices.Contains(s.victimOf, f.instance) {
+		f.returned++
+	}
+}
+
+func (f *failover) label(run results.Run) map[string]string {
+	return map[string]string{"fault": fmt.Sprintf("%s %s at %.1f s", f.instance, f.why, seconds(run.Start, f.from))}
+}
+
+func (j *judge) reportFailovers(s *sheet) {
+	total := failover{}
+	for i := range j.failovers {
+		f := &j.failovers[i]
+		f.report(s, f.label(j.run), len(j.run.Instances))
+		total.victims, total.active, total.collateral = total.victims+f.victims, total.active+f.active, total.collateral+f.collateral
+		total.errors, total.returned = total.errors+f.errors, total.returned+f.returned
+	}
+	if len(j.failovers) > 0 {
+		total.report(s, nil, len(j.run.Instances))
+	}
+}
+
+func (f *failover) report(s *sheet, labels map[string]string, instances int) {
+	s.count("failover.victims", labels, f.victims, "")
+	s.put(results.Metric{Name: "failover.ideal_victims", Labels: labels, Unit: "count", Value: float64(f.active) / float64(max(1, instances)), N: f.active})
+	s.count("failover.collateral_moves", labels, f.collateral, "lower")
+	s.count("failover.error_requests", labels, f.errors, "lower")
+	s.count("failover.returned_home", labels, f.returned, "")
+	if labels == nil {
+		return
+	}
+	recovery := results.Metric{Name: "failover.recovery_seconds", Labels: labels, Unit: "seconds", Better: "lower", N: f.errors}
+	if f.errors > 0 {
+		recovery.Value = max(0, seconds(f.from, f.lastError))
+	}
+	recovery.N = max(1, f.errors)
+	s.put(recovery)
+}

@@ -1,0 +1,63 @@
+package analysis
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/results"
+)
+
+// judge gathers everything that one pass over the records finds.
+type judge struct {
+	run            results.Run
+	pool           *pool
+	sessions       map[wire.SessionID]*session
+	rebinds        int64
+	excusedRebinds int64
+	violations     []results.Violation
+	ledgerLost     map[wire.SessionID]bool
+	nonces         map[uint64]bool
+	failovers      []failover
+}
+
+func newJudge(run results.Run, changes []results.Change) *judge {
+	p := newPool(run, changes)
+	j := &judge{run: run, pool: p, sessions: map[wire.SessionID]*session{},
+		ledgerLost: map[wire.SessionID]bool{}, nonces: map[uint64]bool{}}
+	for _, o := range p.outages {
+		j.failovers = append(j.failovers, failover{outage: o})
+	}
+	return j
+}
+
+// exchange takes one record; those of one session come in order of completion.
+func (j *judge) exchange(e *results.Exchange) {
+	if e.Failure == results.Dropped {
+		return
+	}
+	s, ok := j.sessions[e.ID]
+	if !ok {
+		s = &session{id: e.ID}
+		j.sessions[e.ID] = s
+	}
+	if e.Flags&results.Warmup == 0 {
+		s.requests++
+	}
+	j.meetOutages(s, e)
+	if e.Failure == results.Answered && e.Instance != "" {
+		j.visit(s, e)
+	}
+}
+
+// ordered lists the sessions in a fixed order.
+func (j *judge) ordered() []*session {
+	list := make([]*session, 0, len(j.sessions))
+	for _, s := range j.sessions {
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b *session) int {
+		return cmp.Or(cmp.Compare(a.id.User, b.id.User), cmp.Compare(a.id.Session, b.id.Session))
+	})
+	return list
+}

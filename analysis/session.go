@@ -1,0 +1,138 @@
+package analysis
+
+import (
+	"net/netip"
+
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/results"
+)
+
+// session is what the judge remembers of one session.
+type session struct {
+	id        wire.SessionID
+	home      string
+	bound     clock.Time // when home began
+	firstDone clock.Time
+	lastDone  clock.Time
+	lastAt    clock.Time // when home last answered
+	source    netip.Addr // of its first request
+	placed    string     // first home: where the balancer put it
+	answered  int
+	requests  int // in the measured window
+	stayed    int // follow-ups answered by home
+	followUps int
+	jarless   bool
+	broken    bool
+	memory    memory
+	found     [kinds]finding
+	faults    int      // outages already met
+	victimOf  []string // outages that hit its home
+}
+
+// finding is what was found of one kind of anomaly in a session.
+type finding uint8
+
+const (
+	clean finding = iota
+	excused
+	unexcused
+)
+
+// kind is a consistency anomaly.
+type kind int
+
+const (
+	lost kind = iota
+	stale
+	fork
+	duplicate
+	leak
+	kinds
+)
+
+func (k kind) String() string { return [...]string{"lost", "stale", "fork", "duplicate", "leak"}[k] }
+
+// excuse says why a session was allowed to leave its home; "" means it was not.
+func (j *judge) excuse(s *session, e *results.Exchange) string {
+	m := j.run.Mechanism
+	switch {
+	case e.Flags&results.MarkerDropped != 0:
+		return "cleared: the client sent no marker"
+	case j.pool.unavailable(s.home, e.Sent, e.Done):
+		return "home gone: " + s.home + " was out"
+	case m.TTL > 0 && m.Sliding && e.Sent.Sub(s.lastDone) >= m.TTL*9/10:
+		return "expired: idle past the marker's lifetime"
+	case m.TTL > 0 && !m.Sliding && e.Sent.Sub(s.bound) >= m.TTL:
+		return "expired: older than the marker's lifetime"
+	case e.Flags&results.AddressChanged != 0 && m.Key == "address":
+		return "moved: the client's address changed"
+	case m.Family == results.MoveAndHome && j.pool.changed(s.lastDone, e.Done):
+		return "re-hash: the pool changed"
+	}
+	return ""
+}
+
+// visit takes one answered exchange of the session, in order of completion.
+func (j *judge) visit(s *session, e *results.Exchange) {
+	if e.Flags&results.MarkerDropped != 0 {
+		s.jarless = true
+	}
+	first := s.answered == 0
+	s.answered++
+	if first {
+		s.home, s.placed, s.bound, s.firstDone, s.source = e.Instance, e.Instance, e.Done, e.Done, e.Source
+	}
+	burst := !first && e.Sent < s.firstDone
+	why := ""
+	switch {
+	case burst: // parallel first requests: the marker that came last binds
+		s.home, s.placed = e.Instance, e.Instance
+	case !first:
+		why = j.follow(s, e)
+	}
+	j.remember(s, e, burst, why)
+	s.lastDone = e.Done
+	if e.Instance == s.home {
+		s.lastAt = e.Done
+	}
+}
+
+// follow judges a later request of a bound session and returns the excuse of a switch.
+func (j *judge) follow(s *session, e *results.Exchange) (why string) {
+	measured := e.Flags&results.Warmup == 0
+	if measured {
+		s.followUps++
+	}
+	if e.Instance == s.home {
+		if measured {
+			s.stayed++
+		}
+		return ""
+	}
+	why = j.excuse(s, e)
+	if measured {
+		j.rebinds++
+		j.switched(s, e, why)
+	}
+	s.home, s.bound = e.Instance, e.Done
+	return why
+}
+
+func (j *judge) switched(s *session, e *results.Exchange, why string) {
+	if why != "" {
+		j.excusedRebinds++
+	} else {
+		s.broken = true
+	}
+	j.violation(s, e, "switch", s.home, why, "answered by another instance than its home")
+}
+
+func (j *judge) violation(s *session, e *results.Exchange, kind, from, why, what string) {
+	v := results.Violation{Session: s.id.String(), At: seconds(j.run.Start, e.Done), Kind: kind,
+		From: from, To: e.Instance, Excused: why != "", Why: why}
+	if why == "" {
+		v.Why = what
+	}
+	j.violations = append(j.violations, v)
+}

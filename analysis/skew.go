@@ -1,0 +1,170 @@
+package analysis
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"github.com/stickybench/stickybench/analysis/stats"
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/results"
+)
+
+// reportSkew reports how unevenly sessions, requests, requests in flight and CPU lie on the instances.
+func reportSkew(s *sheet, in input, t *traffic, j *judge) {
+	instances := in.run.Instances
+	if len(instances) < 2 {
+		return
+	}
+	sessions, weights := j.placements()
+	cpu := cpuSeconds(in)
+	window := seconds(in.run.Measured, max(in.run.End, t.last))
+	loads := map[string][]float64{}
+	for _, i := range instances {
+		loads["sessions"] = append(loads["sessions"], float64(sessions[i.Name]))
+		loads["requests"] = append(loads["requests"], float64(t.served[i.Name]))
+		loads["inflight"] = append(loads["inflight"], meanInFlight(in, i.Name))
+		loads["cpu"] = append(loads["cpu"], cpu[i.Name]/(max(window, 1e-9)*cmp.Or(i.Cores, 1)))
+	}
+	reportInstances(s, instances, loads, cpu)
+	outages := j.outageNotes()
+	for _, of := range []string{"sessions", "requests", "inflight", "cpu"} {
+		reportSpread(s, of, loads[of], weights, outages)
+	}
+	if j.run.Mechanism.Key != "address" {
+		s.put(results.Metric{Name: "skew.sessions.chi2_p", Unit: "p", Value: stats.ChiSquaredP(loads["sessions"]), N: int64(len(weights)), Warnings: outages})
+	}
+	reportBand(s, in, loads["requests"], weights)
+	reportHeadroom(s, loads["cpu"])
+}
+
+// placements counts sessions by their first home and gives the weight of each affinity key:
+// requests by session, or by source address where the mechanism routes on it.
+func (j *judge) placements() (sessions map[string]int64, weights []float64) {
+	sessions, byKey := map[string]int64{}, map[netip.Addr]float64{}
+	for _, s := range j.ordered() {
+		if s.placed == "" || s.requests == 0 {
+			continue
+		}
+		sessions[s.placed]++
+		if j.run.Mechanism.Key == "address" {
+			byKey[s.source] += float64(s.requests)
+			continue
+		}
+		weights = append(weights, float64(s.requests))
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(byKey), netip.Addr.Compare) {
+		weights = append(weights, byKey[key])
+	}
+	return sessions, weights
+}
+
+// cpuSeconds is each instance's CPU time in the measured window, over all its boots.
+func cpuSeconds(in input) map[string]float64 {
+	type boot struct {
+		process string
+		pid     int
+	}
+	type span struct {
+		at          clock.Time
+		first, last int64
+	}
+	spans := map[boot]*span{}
+	for _, s := range in.samples {
+		if s.Time < in.run.Measured {
+			continue
+		}
+		key := boot{s.Process, s.PID}
+		if spans[key] == nil {
+			spans[key] = &span{s.Time, int64(s.CPU), int64(s.CPU)}
+		}
+		spans[key].last = max(spans[key].last, int64(s.CPU))
+	}
+	total := map[string]float64{}
+	for key, s := range spans {
+		total[key.process] += float64(s.last-s.first) / 1e9
+	}
+	return total
+}
+
+func meanInFlight(in input, instance string) float64 {
+	sum, n := 0.0, 0.0
+	for _, s := range in.samples {
+		if s.Process == instance && s.Time >= in.run.Measured {
+			sum, n = sum+float64(s.InFlight), n+1
+		}
+	}
+	return sum / max(n, 1)
+}
+
+func reportInstances(s *sheet, instances []results.Instance, loads map[string][]float64, cpu map[string]float64) {
+	total := 0.0
+	for _, r := range loads["requests"] {
+		total += r
+	}
+	for i, instance := range instances {
+		labels := map[string]string{"instance": instance.Name}
+		s.count("instance.sessions", labels, int64(loads["sessions"][i]), "")
+		s.count("instance.requests", labels, int64(loads["requests"][i]), "")
+		s.put(results.Metric{Name: "instance.cpu_seconds", Labels: labels, Unit: "seconds", Value: cpu[instance.Name], N: 1})
+		s.put(results.Metric{Name: "instance.cpu_ratio", Labels: labels, Unit: "ratio", Value: loads["cpu"][i], N: 1})
+		s.put(results.Metric{Name: "instance.share", Labels: labels, Unit: "ratio", Value: loads["requests"][i] / max(total, 1), N: int64(total)})
+	}
+}
+
+// outageNotes warns that an instance that was out could not carry its share.
+func (j *judge) outageNotes() (notes []string) {
+	for _, o := range j.pool.outages {
+		notes = append(notes, fmt.Sprintf("%s was out for a part of the run (%s): the skew includes that", o.instance, o.why))
+	}
+	return notes
+}
+
+func reportSpread(s *sheet, of string, loads, weights []float64, notes []string) {
+	n, effective := len(loads), stats.Effective(weights)
+	if of == "sessions" {
+		effective = float64(len(weights))
+	}
+	spread := stats.SpreadOf(loads)
+	put := func(name string, value float64, notes ...string) {
+		s.put(results.Metric{Name: "skew." + of + "." + name, Unit: "ratio", Better: "lower", Value: value, N: int64(len(weights)), Warnings: notes})
+	}
+	put("max_over_mean", spread.MaxOverMean, notes...)
+	put("cv", spread.CV)
+	put("unavoidable_cv", stats.UnavoidableCV(n, effective))
+	put("excess_cv", stats.ExcessCV(spread.CV, n, effective))
+	put("jain", spread.Jain)
+	put("gini", spread.Gini)
+}
+
+// reportBand holds max/mean of requests against random assignments of the same sessions.
+func reportBand(s *sheet, in input, loads, weights []float64) {
+	outcomes := stats.Reassign(weights, len(loads), in.run.Seed)
+	if len(outcomes) == 0 {
+		return
+	}
+	lo, hi := outcomes[len(outcomes)*25/1000], outcomes[len(outcomes)*975/1000]
+	median := outcomes[len(outcomes)/2]
+	s.put(results.Metric{Name: "skew.requests.random_max_over_mean", Unit: "ratio", Value: median, Lo: &lo, Hi: &hi, N: int64(len(outcomes))})
+	s.put(results.Metric{Name: "skew.requests.permutation_p", Unit: "p", N: int64(len(outcomes)),
+		Value: stats.PermutationP(outcomes, stats.SpreadOf(loads).MaxOverMean)})
+}
+
+func reportHeadroom(s *sheet, busy []float64) {
+	hottest, mean := slices.Max(busy), 0.0
+	for _, b := range busy {
+		mean += b / float64(len(busy))
+	}
+	if mean <= 0 {
+		return
+	}
+	put := func(name, better string, value float64) {
+		s.put(results.Metric{Name: "skew.cpu." + name, Unit: "ratio", Better: better, Value: value, N: int64(len(busy))})
+	}
+	put("hottest", "lower", hottest)
+	put("mean", "", mean)
+	put("headroom", "higher", 1/hottest-1)
+	put("headroom_by_average", "", 1/mean-1)
+}

@@ -1,2 +1,0 @@
-// Package stats holds the pure statistics of the method: no records, no clocks, no randomness.
-package stats

@@ -1,0 +1,134 @@
+// Package stats holds the statistics of the report as pure functions.
+package stats
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Proportion is the exact two-sided 95 % interval of Clopper and Pearson (Biometrika 26, 1934) for
+// x of n. When none was seen, hi is the one-sided 95 % bound 1−0.05^(1/n).
+func Proportion(x, n int64) (lo, hi float64) {
+	switch {
+	case n <= 0:
+		return 0, 1
+	case x == 0:
+		return 0, 1 - math.Pow(0.05, 1/float64(n))
+	case x == n:
+		return math.Pow(0.05, 1/float64(n)), 1
+	}
+	a, b := float64(x), float64(n-x)
+	lo = distuv.Beta{Alpha: a, Beta: b + 1}.Quantile(0.025)
+	hi = distuv.Beta{Alpha: a + 1, Beta: b}.Quantile(0.975)
+	return lo, hi
+}
+
+// Spread describes how unevenly a load lies on n instances. CV uses the divisor n.
+type Spread struct {
+	MaxOverMean, CV, Jain, Gini float64
+}
+
+// SpreadOf measures loads; all zero loads are even.
+func SpreadOf(loads []float64) Spread {
+	n := float64(len(loads))
+	sum, squares := 0.0, 0.0
+	for _, l := range loads {
+		sum += l
+		squares += l * l
+	}
+	if sum == 0 {
+		return Spread{MaxOverMean: 1, Jain: 1}
+	}
+	mean := sum / n
+	variance := max(0, squares/n-mean*mean)
+	return Spread{MaxOverMean: slices.Max(loads) / mean, CV: math.Sqrt(variance) / mean,
+		Jain: sum * sum / (n * squares), Gini: gini(loads, sum)}
+}
+
+func gini(loads []float64, sum float64) float64 {
+	sorted := slices.Sorted(slices.Values(loads))
+	weighted := 0.0
+	for i, l := range sorted {
+		weighted += float64(2*(i+1)-len(sorted)-1) * l
+	}
+	return weighted / (float64(len(sorted)) * sum)
+}
+
+// Effective is N_eff = (ΣX)²/ΣX² of session weights.
+func Effective(weights []float64) float64 {
+	sum, squares := 0.0, 0.0
+	for _, w := range weights {
+		sum += w
+		squares += w * w
+	}
+	if squares == 0 {
+		return 0
+	}
+	return sum * sum / squares
+}
+
+// UnavoidableCV is the root of E[CV²] = (n−1)/N_eff of a perfectly random assignment to n instances.
+func UnavoidableCV(n int, effective float64) float64 {
+	if effective == 0 {
+		return 0
+	}
+	return math.Sqrt(float64(n-1) / effective)
+}
+
+// ExcessCV is what the balancer adds: the signed root of (CV² − (n−1)/N_eff)/(1 − 1/N_eff).
+func ExcessCV(cv float64, n int, effective float64) float64 {
+	if effective <= 1 {
+		return 0
+	}
+	squared := (cv*cv - float64(n-1)/effective) / (1 - 1/effective)
+	return math.Copysign(math.Sqrt(math.Abs(squared)), squared)
+}
+
+// ChiSquaredP is the p-value of counts against an even spread, df n−1.
+func ChiSquaredP(counts []float64) float64 {
+	sum := 0.0
+	for _, c := range counts {
+		sum += c
+	}
+	if sum == 0 || len(counts) < 2 {
+		return 1
+	}
+	expected, statistic := sum/float64(len(counts)), 0.0
+	for _, c := range counts {
+		statistic += (c - expected) * (c - expected) / expected
+	}
+	return distuv.ChiSquared{K: float64(len(counts) - 1)}.Survival(statistic)
+}
+
+// work bounds the assignments of one Reassign call, about a tenth of a second.
+const work = 20_000_000
+
+// Reassign gives max/mean under up to 10,000 random assignments of the weights to n instances,
+// sorted. The seed makes it reproducible.
+func Reassign(weights []float64, n int, seed uint64) []float64 {
+	if len(weights) == 0 || n < 1 {
+		return nil
+	}
+	rounds := min(10_000, max(200, work/len(weights)))
+	outcomes, loads := make([]float64, rounds), make([]float64, n)
+	for i := range outcomes {
+		clear(loads)
+		for _, w := range weights {
+			seed += 0x9e3779b97f4a7c15
+			z := (seed ^ seed>>30) * 0xbf58476d1ce4e5b9
+			z = (z ^ z>>27) * 0x94d049bb133111eb
+			loads[(z>>32)*uint64(n)>>32] += w
+		}
+		outcomes[i] = SpreadOf(loads).MaxOverMean
+	}
+	slices.Sort(outcomes)
+	return outcomes
+}
+
+// PermutationP is p = (1+#{T* ≥ T})/(B+1) for sorted outcomes.
+func PermutationP(outcomes []float64, observed float64) float64 {
+	below, _ := slices.BinarySearch(outcomes, observed-1e-9)
+	return float64(1+len(outcomes)-below) / float64(len(outcomes)+1)
+}
