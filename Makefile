@@ -31,7 +31,7 @@ bench: ## Go benchmarks with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 golden: ## rewrite golden files after a wanted change
-	$(GO) test ./results ./targets/balancers -update
+	$(GO) test ./targets/balancers -update
 
 clean: ## remove what builds and runs leave
 	rm -rf stickybench stickybench-results

@@ -83,11 +83,11 @@ func (j *judge) visit(s *session, e *results.Exchange) {
 	if first {
 		s.home, s.placed, s.bound, s.firstDone, s.source = e.Instance, e.Instance, e.Done, e.Done, e.Source
 	}
-	burst := !first && e.Sent < s.firstDone
+	burst := !first && e.Sent < s.bound
 	why := ""
 	switch {
-	case burst: // parallel first requests: the marker that came last binds
-		s.home, s.placed = e.Instance, e.Instance
+	case burst: // sent in parallel, before the binding was known: the marker that came last binds
+		s.home = e.Instance
 	case !first:
 		why = j.follow(s, e)
 	}
@@ -111,7 +111,7 @@ func (j *judge) follow(s *session, e *results.Exchange) (why string) {
 		return ""
 	}
 	why = j.excuse(s, e)
-	if measured {
+	if measured && !s.jarless {
 		j.rebinds++
 		j.switched(s, e, why)
 	}

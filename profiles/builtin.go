@@ -104,7 +104,7 @@ func Default() *Experiment {
 		Balancer: Balancer{Use: "builtin:cookie", TTL: 1800 * second, Choice: "random",
 			Health: Health{Interval: 4 * second, Timeout: 10 * second, Rise: 2, Fall: 2}},
 		Backends: Backends{Count: 4, Handler: Distribution{kind: "lognormal", args: []float64{0.002, 0.5}, high: 0.1},
-			CPU: Constant(0.0002), Drain: 60 * second},
+			CPU: Constant(0.0001), Drain: 60 * second},
 		Store:  Store{Use: "memory"},
 		Load:   Load{Rate: 30, Timeout: 5 * second, Linger: 5 * second},
 		Mix:    mix,

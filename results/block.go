@@ -87,8 +87,8 @@ func (b *blockReader) next() (list []string, records []byte, err error) {
 			b.skip(b.toMagic())
 			continue
 		}
-		if head[4] > formatVersion && head[4] < 32 && b.offset == 0 {
-			return nil, nil, fmt.Errorf("%w %d; this program reads up to %d: use a newer stickybench", errFuture, head[4], formatVersion)
+		if version := head[4]; version > formatVersion && b.sealed(head) {
+			return nil, nil, fmt.Errorf("%w %d; this program reads up to %d: use a newer stickybench", errFuture, version, formatVersion)
 		}
 		if list, records, ok := b.take(head); ok {
 			return list, records, nil
@@ -125,6 +125,14 @@ func (b *blockReader) skip(n int) {
 	b.offset += int64(discarded)
 }
 
+// sealed says whether a whole block with a good checksum starts here. Its header means the same in
+// every version, so that a flipped bit is not taken for a later one.
+func (b *blockReader) sealed(head []byte) bool {
+	total := blockHeader + int(le.Uint16(head[8:])) + int(le.Uint16(head[6:]))*int(le.Uint16(head[10:]))
+	block, err := b.r.Peek(total)
+	return err == nil && blockSum(block) == le.Uint32(block[12:])
+}
+
 // take consumes the block that starts here if it is whole and its checksum holds.
 func (b *blockReader) take(head []byte) (list []string, records []byte, ok bool) {
 	count, size, width := int(le.Uint16(head[6:])), int(le.Uint16(head[8:])), int(le.Uint16(head[10:]))
@@ -133,7 +141,7 @@ func (b *blockReader) take(head []byte) (list []string, records []byte, ok bool)
 	}
 	total := blockHeader + size + count*width
 	block, err := b.r.Peek(total)
-	if err != nil || blockSum(block) != le.Uint32(block[12:]) {
+	if err != nil || !b.sealed(head) {
 		return nil, nil, false
 	}
 	if !b.readNames(block[blockHeader : blockHeader+size]) {

@@ -23,7 +23,11 @@ type names struct {
 	list  []string
 }
 
+// maxName cuts what an answer says of itself: 256 such names fit into a block.
+const maxName = 120
+
 func (n *names) number(name string) uint16 {
+	name = name[:min(len(name), maxName)]
 	if i, ok := n.index[name]; ok {
 		return i
 	}

@@ -32,7 +32,7 @@ func (d *Dir) WriteLatencyLog(intervals []Interval) error {
 }
 
 func writeIntervals(w *hdrhistogram.HistogramLogWriter, intervals []Interval) error {
-	base := int64(intervals[0].Start) / int64(time.Millisecond)
+	base := int64(intervals[0].Start) / int64(time.Second) * 1000 // the format keeps whole seconds
 	w.SetBaseTime(base)
 	err := errors.Join(w.OutputLogFormatVersion(), w.OutputBaseTime(base), w.OutputStartTime(base), w.OutputLegend())
 	for _, i := range intervals {

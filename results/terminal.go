@@ -67,7 +67,7 @@ func (p *page) verdict() {
 	r := p.report
 	colors := map[Verdict]string{Pass: "1;32", Fail: "1;31", Inconclusive: "1;33", Invalid: "1;35"}
 	word := p.paint(colors[r.Verdict], strings.ToUpper(string(r.Verdict)))
-	for i, reason := range r.Reasons {
+	for i, reason := range append(r.Reasons[:len(r.Reasons):len(r.Reasons)], "")[:max(1, len(r.Reasons))] {
 		if i == 0 {
 			reason = word + "  " + reason
 		} else {
@@ -104,8 +104,12 @@ func (p *page) number(name string) float64 {
 }
 
 func (p *page) affinity() {
+	ratio, ok := p.value("affinity.broken_ratio")
+	if !ok {
+		p.line("\nAffinity and consistency: not measured")
+		return
+	}
 	p.heading("Affinity")
-	ratio, _ := p.value("affinity.broken_ratio")
 	p.line("%.0f sessions, %.0f eligible, %.0f broken = %.3g%%%s at 95 %%", p.number("affinity.sessions"),
 		p.number("affinity.eligible_sessions"), p.number("affinity.broken_sessions"), 100*ratio.Value, bounds(ratio.Lo, ratio.Hi, 100, "%"))
 	p.line("%.0f rebinds, %.0f of them excused; %.4g%% of follow-up requests stayed home", p.number("affinity.rebinds"),

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -41,12 +42,17 @@ func newRun() *cobra.Command {
 	return cmd
 }
 
+// gcPercent trades memory for punctuality: a collection takes the generator's cores just when
+// requests are due. At the default of 100 the lag's p99 measured twice as high.
+const gcPercent = 1600
+
 // drainTime bounds the orderly end of the processes under test once the load has stopped.
 const drainTime = 10 * time.Second
 
 // runExperiment is the main job: start the targets, play the load and the faults, keep the
 // records, draw the report.
 func runExperiment(cmd *cobra.Command, exp *profiles.Experiment, flags *runFlags) error {
+	debug.SetGCPercent(gcPercent)
 	dir, err := createDir(exp, flags.out)
 	if err != nil {
 		return err

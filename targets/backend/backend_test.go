@@ -134,19 +134,14 @@ func TestHealthObeysOrdersAndDrainKeepsServing(t *testing.T) {
 	}
 }
 
-func TestStoreGoneAnswers503AndIsRecorded(t *testing.T) {
-	ledger := t.TempDir() + "/serves-b1.log"
-	url, _ := started(t, Options{StoreURL: "redis://127.0.0.1:1", Ledger: ledger})
-	c := &client{t: t, url: url}
-	if answer := c.do("GET"); answer.Get(wire.HeaderEpoch) != "" || answer.Get("Set-Cookie") != "" {
-		t.Fatalf("got %v", answer)
-	}
-}
-
 func TestBurnUsesWhatItSays(t *testing.T) {
 	for _, cost := range []time.Duration{100 * time.Microsecond, 2 * time.Millisecond} {
-		if used := burn(cost); used < cost {
-			t.Errorf("burnt %v, want at least %v", used, cost)
+		total := time.Duration(0)
+		for range 50 {
+			total += burn(cost)
+		}
+		if ratio := float64(total) / float64(50*cost); ratio < 1 || ratio > 1.2 {
+			t.Errorf("burnt %.3f of %v", ratio, cost)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -32,6 +33,7 @@ type instance struct {
 	failing, draining atomic.Bool
 	inFlight          atomic.Int64
 	requests          atomic.Uint64
+	burnt             atomic.Int64 // nanoseconds of thread CPU time
 }
 
 func newInstance(o Options) (*instance, error) {
@@ -43,7 +45,7 @@ func newInstance(o Options) (*instance, error) {
 	i.rng = profiles.NewRand(o.Seed, i.boot)
 	if o.Ledger != "" {
 		if i.ledger, err = results.OpenServeLog(o.Ledger); err != nil {
-			return nil, err
+			return nil, errors.Join(err, state.Close())
 		}
 	}
 	return i, nil
@@ -113,6 +115,9 @@ func (i *instance) session(r *http.Request, id string, s *results.Serve) (record
 		if i.remote {
 			s.StoreTime = clock.Now().Sub(start)
 		}
+		if err != nil { // whether a failed write took effect is unknown: claim no state
+			record, s.Origin, s.VersionBefore = store.Record{}, results.None, 0
+		}
 		s.Epoch, s.Version, s.Head = record.Epoch, record.Version, record.Head
 	}()
 	found := false
@@ -123,11 +128,13 @@ func (i *instance) session(r *http.Request, id string, s *results.Serve) (record
 			return record, err
 		}
 	}
-	s.Lookups += 2
+	tries := uint16(0)
 	before, record, err := i.store.Update(r.Context(), id, func(old store.Record, had bool) store.Record {
 		found = had
+		tries++
 		return i.next(old, had, s)
 	})
+	s.Lookups += max(1, 2*tries) // load and save each time; one when already the load failed
 	s.Origin, s.VersionBefore = i.origin(found), before.Version
 	return record, err
 }
@@ -164,6 +171,7 @@ func (i *instance) work(r *http.Request, s *results.Serve) {
 	i.mu.Unlock()
 	start := clock.Now()
 	s.CPU = burn(cost)
+	i.burnt.Add(int64(s.CPU))
 	_ = clock.SleepUntil(r.Context(), start.Add(wait)) // a client that is gone is still recorded
 	s.HandlerTime = clock.Now().Sub(start)
 }

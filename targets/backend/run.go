@@ -57,7 +57,7 @@ func (i *instance) guarded(l net.Listener) error {
 }
 
 func serve(l net.Listener, h http.Handler) *http.Server {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
 	go func() { _ = s.Serve(l) }() // ends with ErrServerClosed at shutdown
 	return s
 }
@@ -126,6 +126,7 @@ func (i *instance) metrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"instance": i.o.Name, "in_flight": i.inFlight.Load(), "requests": i.requests.Load(),
+		"cpu":      time.Duration(i.burnt.Load()).Seconds(),
 		"draining": i.draining.Load(), "failing": i.failing.Load(),
 	})
 }

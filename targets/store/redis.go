@@ -24,7 +24,7 @@ func NewRedis(url string, ttl time.Duration) (*Redis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store %q: %w; use redis://HOST:PORT", url, err)
 	}
-	o.MaxRetries = -1 // a hidden retry would count as store latency
+	o.MaxRetries, o.DialerRetries = -1, 1 // a hidden retry would count as store latency
 	o.ContextTimeoutEnabled = true
 	return &Redis{redis.NewClient(o), ttl}, nil
 }

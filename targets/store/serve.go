@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+
+	"github.com/stickybench/stickybench/internal/clock"
 )
 
 // tick is how often the embedded server lets time pass for expiry; miniredis has no clock of its own.
@@ -22,12 +24,14 @@ func Serve(ctx context.Context, listen string, ready func(address string)) error
 	ready(server.Addr())
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
-	for {
+	for last := clock.Now(); ; {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
-			server.FastForward(tick)
+			now := clock.Now() // a ticker drops ticks while the host stalls
+			server.FastForward(now.Sub(last))
+			last = now
 		}
 	}
 }

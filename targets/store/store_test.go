@@ -118,6 +118,28 @@ func TestEmbedded(t *testing.T) {
 	}
 }
 
+func TestServerGoneAndBack(t *testing.T) {
+	address := "127.0.0.1:" + freePort(t)
+	s := opener(t, "redis://"+address)(0)
+	defer s.Close()
+	for range 2 {
+		ctx, stop := context.WithCancel(context.Background())
+		ended, ready := make(chan error, 1), make(chan string, 1)
+		go func() { ended <- Serve(ctx, address, func(a string) { ready <- a }) }()
+		<-ready
+		if _, _, err := s.Update(ctx, "a", func(Record, bool) Record { return Record{Epoch: 1} }); err != nil {
+			t.Fatal(err)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.Load(context.Background(), "a"); err == nil {
+			t.Fatal("no error from a server that is gone")
+		}
+	}
+}
+
 func opener(t *testing.T, url string) func(time.Duration) Store {
 	return func(ttl time.Duration) Store {
 		s, err := Open(url, ttl)
