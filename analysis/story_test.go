@@ -46,7 +46,6 @@ type teller struct {
 	exchanges []results.Exchange
 	serves    []results.Serve
 	state     map[uint32]results.Exchange
-	wants     int
 }
 
 func tell(t *testing.T, path string) {

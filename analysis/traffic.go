@@ -13,6 +13,7 @@ type traffic struct {
 	total         latency
 	profiles      []latency
 	served        map[string]int64 // answered requests by instance
+	operations    uint64           // on the session store
 }
 
 func newTraffic(run results.Run) *traffic {
@@ -35,6 +36,7 @@ func (t *traffic) add(e *results.Exchange) {
 		return
 	}
 	t.served[e.Instance]++
+	t.operations += uint64(e.Lookups)
 	t.total.add(e)
 	if int(e.Profile) < len(t.profiles) {
 		t.profiles[e.Profile].add(e)
@@ -47,6 +49,10 @@ func (t *traffic) report(s *sheet) {
 		s.put(results.Metric{Name: "requests.rate", Unit: "per_second", Better: "higher", Value: float64(t.count) / window, N: int64(t.count)})
 	}
 	s.ratio("errors.ratio", "lower", t.failed, t.count)
+	if t.operations > 0 {
+		s.put(results.Metric{Name: "store.operations_per_request", Unit: "count", Better: "lower",
+			Value: float64(t.operations) / float64(t.count-t.failed), N: int64(t.count - t.failed)})
+	}
 	t.total.report(s, nil)
 	for i, l := range t.profiles {
 		l.report(s, map[string]string{"profile": t.run.Profiles[i]})

@@ -14,7 +14,3 @@ type unavailable struct{ cause error }
 func (u unavailable) Error() string        { return u.cause.Error() }
 func (u unavailable) Unwrap() error        { return u.cause }
 func (u unavailable) Is(target error) bool { return target == ErrUnavailable }
-
-func unavailablef(format string, args ...any) error {
-	return unavailable{fmt.Errorf(format, args...)}
-}

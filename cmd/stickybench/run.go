@@ -53,6 +53,7 @@ const drainTime = 10 * time.Second
 // records, draw the report.
 func runExperiment(cmd *cobra.Command, exp *profiles.Experiment, flags *runFlags) error {
 	debug.SetGCPercent(gcPercent)
+	clock.Punctual()
 	dir, err := createDir(exp, flags.out)
 	if err != nil {
 		return err

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package clock
+
+// Punctual does nothing here.
+func Punctual() {}
