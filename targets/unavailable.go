@@ -1,9 +1,6 @@
 package targets
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 // ErrUnavailable is the class of everything that could not be started or reached.
 var ErrUnavailable = errors.New("something under test could not be started or reached")
