@@ -47,7 +47,7 @@ func (f *failover) meet(s *session, e *results.Exchange, p *pool) {
 		f.errors++
 		f.lastError = max(f.lastError, e.Done)
 	case s.home != "" && e.Instance != s.home && s.home != f.instance && !p.unavailable(s.home, e.Sent, e.Done) &&
-		e.Flags&(results.MarkerDropped|results.AddressChanged) == 0 && e.Sent >= s.bound:
+		e.Flags&(results.MarkerDropped|results.AddressChanged) == 0 && e.Due >= s.bound:
 		f.collateral++
 	}
 	f.after(s, e)

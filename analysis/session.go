@@ -83,7 +83,7 @@ func (j *judge) visit(s *session, e *results.Exchange) {
 	if first {
 		s.home, s.placed, s.bound, s.firstDone, s.source = e.Instance, e.Instance, e.Done, e.Done, e.Source
 	}
-	burst := !first && e.Sent < s.bound
+	burst := !first && e.Due < s.bound // a request is due only after the answers that it builds on
 	why := ""
 	switch {
 	case burst: // sent in parallel, before the binding was known: the marker that came last binds

@@ -140,8 +140,8 @@ func (b *blockReader) take(head []byte) (list []string, records []byte, ok bool)
 		return nil, nil, false
 	}
 	total := blockHeader + size + count*width
-	block, err := b.r.Peek(total)
-	if err != nil || !b.sealed(head) {
+	block, err := b.r.Peek(total) // moves what head points to
+	if err != nil || blockSum(block) != le.Uint32(block[12:]) {
 		return nil, nil, false
 	}
 	if !b.readNames(block[blockHeader : blockHeader+size]) {

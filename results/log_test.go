@@ -71,7 +71,7 @@ var addresses = cmpopts.EquateComparable(netip.Addr{})
 
 func TestExchangesComeBack(t *testing.T) {
 	d := created(t)
-	want := write(t, d, 1000)
+	want := write(t, d, 10_000) // many times the reader's window
 	if diff := cmp.Diff(want, read(t, d), addresses); diff != "" {
 		t.Fatal(diff)
 	}
