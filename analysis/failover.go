@@ -23,7 +23,7 @@ type failover struct {
 // exchange for every outage that it falls into.
 func (j *judge) meetOutages(s *session, e *results.Exchange) {
 	for ; s.faults < len(j.failovers) && j.failovers[s.faults].from <= e.Sent; s.faults++ {
-		if f := &j.failovers[s.faults]; s.home != "" {
+		if f := &j.failovers[s.faults]; s.home != "" && !s.jarless {
 			f.active++
 			if s.home == f.instance {
 				f.victims++
