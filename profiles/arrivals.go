@@ -81,5 +81,5 @@ func within(work, from, to, length float64) float64 {
 	if slope == 0 {
 		return work / from
 	}
-	return (math.Sqrt(from*from+2*slope*work) - from) / slope
+	return (math.Sqrt(max(0, from*from+2*slope*work)) - from) / slope // rounding may pass 0 at the end of a ramp down
 }

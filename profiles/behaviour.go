@@ -2,7 +2,6 @@ package profiles
 
 import (
 	"math"
-	"net/netip"
 	"time"
 )
 
@@ -31,6 +30,12 @@ type Player struct {
 	played  uint32
 	profile uint8
 }
+
+// Limits that keep a heavy tail inside its integer.
+const (
+	mostRequests = 1 << 31
+	longestThink = 1000 * time.Hour
+)
 
 // Step is what a session does next.
 type Step struct {
@@ -70,22 +75,11 @@ func (p *Plan) KeepsJar(user uint32) bool {
 	return true
 }
 
-// Source is the user's address after so many moves: 127.a.b.c, mixed in all four octets because
-// some balancers hash only the first three. Users of one group behind a NAT share theirs.
-func (p *Plan) Source(user, moves uint32) netip.Addr {
-	profile := p.Profile(user)
-	key := uint64(user)
-	if behind := p.profile(profile).Behind; behind > 0 {
-		key = 1<<40 | uint64(profile)<<32 | uint64(user)/(uint64(behind)*uint64(len(p.exp.Mix.Profiles)))
-	}
-	h := NewRand(p.exp.Seed, streamAddress, key, uint64(moves)).Uint64()
-	return netip.AddrFrom4([4]byte{127, 1 + byte(h%254), byte(h >> 16), 1 + byte(h>>24%254)})
-}
-
 // Player starts the user's session of that number.
 func (p *Plan) Player(user, session uint32) Player {
 	player := Player{rng: seeded(p.exp.Seed, streamSession, uint64(user), uint64(session)), profile: p.Profile(user)}
-	player.left = uint32(max(1, math.Round(p.profile(player.profile).Requests.Draw(&player.rng))))
+	requests := p.profile(player.profile).Requests.Draw(&player.rng)
+	player.left = uint32(min(max(1, math.Round(requests)), mostRequests))
 	return player
 }
 
@@ -102,7 +96,8 @@ func (p *Plan) Next(player *Player) (step Step, ok bool) {
 	parallel := profile.Parallel.Draw(rng)
 	step.Moved = rng.Float() < -math.Expm1(-profile.MovesPerHour*think/3600) && player.played > 0
 	if player.played > 0 {
-		step.Think = time.Duration(think / p.exp.Speedup * float64(time.Second))
+		seconds := min(think/p.exp.Speedup, longestThink.Seconds())
+		step.Think = time.Duration(seconds * float64(time.Second))
 	}
 	step.Parallel = 1
 	if !step.Write {

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -87,7 +88,7 @@ func (m *Mix) normalise() {
 	for _, w := range m.Profiles {
 		sum += w.Share
 	}
-	if !(sum > 0) || sum == 1 {
+	if !(sum > 0) || math.IsInf(sum, 1) || math.Abs(sum-1) < 1e-9 { // dividing again would move the last digit
 		return
 	}
 	for i := range m.Profiles {

@@ -99,6 +99,9 @@ func twoPoint(a []float64, r *Rand) float64 {
 
 // Constant is always value.
 func Constant(value float64) Distribution {
+	if value == 0 {
+		return Distribution{}
+	}
 	return Distribution{kind: "constant", args: []float64{value}, high: math.Inf(1)}
 }
 
@@ -167,6 +170,9 @@ func ParseDistribution(text string) (Distribution, error) {
 	}
 	if (s.n >= 0 && len(d.args) != s.n) || len(d.args) == 0 {
 		return d, fmt.Errorf("distribution %q: %s takes (%s)", text, d.kind, s.args)
+	}
+	if d.kind == "constant" && !clipped {
+		return Constant(d.args[0]), d.check(text)
 	}
 	return d, d.check(text)
 }

@@ -6,10 +6,11 @@ import "time"
 type Duration time.Duration
 
 // Experiment is one whole experiment: what to start, who comes, what breaks, what must hold.
+// A field whose built-in value is not zero is always written, so that a zero survives Encode.
 // Times are nominal; Speedup divides think times, TTLs, drain and detection windows, never
 // Duration, Warmup or Fault.At.
 type Experiment struct {
-	Name     string   `yaml:"name,omitempty"`
+	Name     string   `yaml:"name"`
 	Seed     uint64   `yaml:"seed"`
 	Duration Duration `yaml:"duration"`           // no new sessions after this
 	Warmup   Duration `yaml:"warmup"`             // excluded from every metric, part of Duration
@@ -30,10 +31,10 @@ type Balancer struct {
 	URL      string   `yaml:"url,omitempty"`      // an already running balancer
 	Listen   string   `yaml:"listen,omitempty"`   // HOST:PORT; empty = a free loopback port
 	Config   string   `yaml:"config,omitempty"`   // template file for exec's {config}
-	TTL      Duration `yaml:"ttl,omitempty"`      // affinity lifetime; 0 = none
+	TTL      Duration `yaml:"ttl"`                // affinity lifetime; 0 = none
 	Absolute bool     `yaml:"absolute,omitempty"` // TTL counts from binding, not from the last request
 	Points   int      `yaml:"points,omitempty"`   // consistent-hash ring points per instance; 0 = rendezvous
-	Choice   string   `yaml:"choice,omitempty"`   // unbound sessions: "random", "round-robin", "least"
+	Choice   string   `yaml:"choice"`             // unbound sessions: "random", "round-robin", "least"
 	Health   Health   `yaml:"health"`
 	Identify Identify `yaml:"identify,omitempty"` // with URL: how an answer names its instance
 	Ledgers  []string `yaml:"ledgers,omitempty"`  // with URL: control URLs of the instances' ledgers

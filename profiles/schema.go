@@ -33,7 +33,12 @@ func (Distribution) JSONSchema() *jsonschema.Schema {
 }
 
 // JSONSchemaExtend allows the name of a built-in mix beside a mapping.
-func (Mix) JSONSchemaExtend(s *jsonschema.Schema) {
+func (Mix) JSONSchemaExtend(s *jsonschema.Schema) { orName(s) }
+
+// JSONSchemaExtend allows the name of a built-in profile beside a mapping.
+func (Profile) JSONSchemaExtend(s *jsonschema.Schema) { orName(s) }
+
+func orName(s *jsonschema.Schema) {
 	mapping := *s
 	*s = jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, &mapping}}
 }

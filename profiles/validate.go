@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -12,6 +13,8 @@ import (
 type keyError struct{ key, message string }
 
 func (e keyError) Error() string { return e.key + ": " + e.message }
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 func wrong(key, format string, args ...any) error {
 	return keyError{key, fmt.Sprintf(format, args...)}
@@ -38,7 +41,7 @@ func (e *Experiment) checkTimes() error {
 		return wrong("duration", "%v is no length of time; use one above 0, such as 30s", time.Duration(e.Duration))
 	case e.Warmup < 0 || e.Warmup >= e.Duration:
 		return wrong("warmup", "%v leaves nothing of duration %v to measure; make it shorter", time.Duration(e.Warmup), time.Duration(e.Duration))
-	case !(e.Speedup > 0):
+	case !(e.Speedup > 0) || math.IsInf(e.Speedup, 1):
 		return wrong("speedup", "%v; use a number above 0, 1 for real time", e.Speedup)
 	case e.Sessions < 0:
 		return wrong("sessions", "%d is negative; use 0 for no limit", e.Sessions)
@@ -71,6 +74,9 @@ func (e *Experiment) checkBalancer() error {
 	if b.URL != "" {
 		return checkURL(b.URL)
 	}
+	if e.Backends.Drain < 0 {
+		return wrong("backends.drain", "%v is negative; use 0 to stop at once", time.Duration(e.Backends.Drain))
+	}
 	if e.Backends.Count < 1 || e.Backends.Count > 200 {
 		return wrong("backends.count", "%d; use 1 to 200", e.Backends.Count)
 	}
@@ -88,6 +94,8 @@ func checkURL(text string) error {
 func (e *Experiment) checkLoad() error {
 	l := e.Load
 	switch {
+	case !finite(l.Rate):
+		return wrong("load.rate", "%v is no rate; use sessions per second above 0", l.Rate)
 	case l.Rate < 0:
 		return wrong("load.rate", "%v is negative; use sessions per second above 0", l.Rate)
 	case l.Users < 0:
@@ -98,13 +106,15 @@ func (e *Experiment) checkLoad() error {
 		return wrong("load", "rate, users and stages exclude one another; keep one")
 	case !slices.Contains([]string{"", "poisson", "constant"}, l.Arrivals):
 		return wrong("load.arrivals", "%q is unknown; use poisson or constant", l.Arrivals)
-	case l.Timeout <= 0 || l.Linger < 0:
-		return wrong("load.timeout", "timeout must be above 0 and linger not negative")
+	case l.Timeout <= 0:
+		return wrong("load.timeout", "%v is no limit; use one above 0, such as 5s", time.Duration(l.Timeout))
+	case l.Linger < 0:
+		return wrong("load.linger", "%v is negative; use 0 to end at once", time.Duration(l.Linger))
 	case l.MaxUsers < 0 || l.Shards < 0 || l.Shards > 256:
 		return wrong("load.shards", "max_users and shards must not be negative, shards at most 256")
 	}
 	for i, s := range l.Stages {
-		if s.For <= 0 || s.Rate < 0 {
+		if s.For <= 0 || s.Rate < 0 || !finite(s.Rate) {
 			return wrong(fmt.Sprintf("load.stages[%d]", i), "needs for above 0 and rate not negative")
 		}
 	}
@@ -131,20 +141,22 @@ func (e *Experiment) checkMix() error {
 func (w Weighted) check(key string) error {
 	p := w.Profile
 	switch {
-	case w.Share < 0:
-		return wrong(key+".share", "%v is negative; use a share of sessions, 0 or more", w.Share)
+	case w.Share < 0 || !finite(w.Share):
+		return wrong(key+".share", "%v is no share; use a number of 0 or more, relative to the other shares", w.Share)
 	case p.Name == "":
 		return wrong(key+".profile.name", "is missing; give the profile a name")
 	case p.Requests.IsZero():
 		return wrong(key+".profile.requests", "is missing; say how many requests a session has, e.g. uniform(2, 9)")
-	case p.Writes < 0 || p.Writes > 1:
+	case !(p.Writes >= 0 && p.Writes <= 1):
 		return wrong(key+".profile.writes", "%v is no share; use 0 to 1", p.Writes)
 	case !slices.Contains([]string{"", "keep", "none", "half"}, p.Jar):
 		return wrong(key+".profile.jar", "%q is unknown; use keep, none or half", p.Jar)
 	case !slices.Contains([]string{"", "keep-alive", "per-request"}, p.Connection):
 		return wrong(key+".profile.connection", "%q is unknown; use keep-alive or per-request", p.Connection)
-	case p.MovesPerHour < 0 || p.Behind < 0:
-		return wrong(key+".profile.behind", "moves_per_hour and behind must not be negative")
+	case p.MovesPerHour < 0 || !finite(p.MovesPerHour):
+		return wrong(key+".profile.moves_per_hour", "%v is no rate; use 0 for a fixed address", p.MovesPerHour)
+	case p.Behind < 0:
+		return wrong(key+".profile.behind", "%d is negative; use 0 for an address of its own", p.Behind)
 	}
 	return nil
 }

@@ -24,6 +24,9 @@ func Decode(name string, data []byte) (*Experiment, error) {
 	if exp.Load.Rate == 0 && exp.Load.Users == 0 && len(exp.Load.Stages) == 0 {
 		exp.Load.Rate = Default().Load.Rate
 	}
+	if exp.Balancer.URL != "" {
+		exp.Balancer.Use = "" // the built-in balancer is not what a file with a URL measures
+	}
 	exp.Mix.normalise()
 	if err := exp.Validate(); err != nil {
 		return nil, locate(name, data, err)
@@ -39,8 +42,8 @@ func positioned(name string, err error) error {
 	}
 	at := y.GetToken().Position
 	message := strings.ReplaceAll(strings.TrimSpace(y.GetMessage()), "\n", " ")
-	if strings.Contains(message, "unknown field") {
-		message += "; see `stickybench profiles schema` for the keys"
+	if _, key, ok := strings.Cut(message, "unknown field "); ok {
+		message = unknownKey(strings.Trim(key, `"`))
 	}
 	return fmt.Errorf("%s:%d:%d: %s", name, at.Line, at.Column, message)
 }
@@ -115,7 +118,7 @@ type mixFields Mix
 
 // UnmarshalYAML reads the name of a built-in mix or a mapping.
 func (m *Mix) UnmarshalYAML(node ast.Node) error {
-	if node.Type() == ast.MappingType {
+	if node.Type() == ast.MappingType || node.Type() == ast.MappingValueType {
 		*m = Mix{}
 		return yaml.NodeToValue(node, (*mixFields)(m), yaml.Strict())
 	}
@@ -124,6 +127,23 @@ func (m *Mix) UnmarshalYAML(node ast.Node) error {
 		return at(node, err.Error())
 	}
 	*m = built
+	return nil
+}
+
+// profileFields avoids recursion into Profile.UnmarshalYAML.
+type profileFields Profile
+
+// UnmarshalYAML reads the name of a built-in profile or a mapping.
+func (p *Profile) UnmarshalYAML(node ast.Node) error {
+	if node.Type() == ast.MappingType || node.Type() == ast.MappingValueType {
+		*p = Profile{}
+		return yaml.NodeToValue(node, (*profileFields)(p), yaml.Strict())
+	}
+	built, err := LookupProfile(scalar(node))
+	if err != nil {
+		return at(node, err.Error())
+	}
+	*p = built
 	return nil
 }
 
