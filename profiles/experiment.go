@@ -37,7 +37,6 @@ type Balancer struct {
 	Choice   string   `yaml:"choice"`             // unbound sessions: "random", "round-robin", "least"
 	Health   Health   `yaml:"health"`
 	Identify Identify `yaml:"identify,omitempty"` // with URL: how an answer names its instance
-	Ledgers  []string `yaml:"ledgers,omitempty"`  // with URL: control URLs of the instances' ledgers
 }
 
 // Health is the balancer's active check. Detection takes about Interval*Fall.

@@ -17,7 +17,6 @@ import (
 type runFlags struct {
 	lb, lbConfig, url, listen         string
 	header, cookie, body              string
-	ledgers                           []string
 	backends, users, sessions, shards int
 	store, mix, profile, handler, cpu string
 	rate, speedup                     float64
@@ -33,7 +32,6 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.lbConfig, "lb-config", "", "template that {config} of an exec balancer is rendered from")
 	set.StringVar(&f.listen, "listen", "", "HOST:PORT the balancer listens on (default a free loopback port)")
 	set.StringVar(&f.url, "url", "", "an already running balancer instead of --lb")
-	set.StringArrayVar(&f.ledgers, "backend", nil, "with --url: control URL of an instance's ledger (repeat)")
 	set.StringVar(&f.header, "instance-header", "", "with --url: response header that names the instance")
 	set.StringVar(&f.cookie, "instance-cookie", "", "with --url: cookie that names the instance")
 	set.StringVar(&f.body, "instance-body-regexp", "", "with --url: regular expression that finds the instance in the body")
@@ -118,7 +116,6 @@ func (f *runFlags) applyTarget(exp *profiles.Experiment, given func(string) bool
 	}
 	set(given, "lb-config", &lb.Config, f.lbConfig)
 	set(given, "listen", &lb.Listen, f.listen)
-	set(given, "backend", &lb.Ledgers, f.ledgers)
 	set(given, "instance-header", &lb.Identify.Header, f.header)
 	set(given, "instance-cookie", &lb.Identify.Cookie, f.cookie)
 	set(given, "instance-body-regexp", &lb.Identify.Body, f.body)
