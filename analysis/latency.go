@@ -17,12 +17,12 @@ const enough = 50
 
 // latency holds the clocks of successful answers, in nanoseconds.
 type latency struct {
-	names  [4]string
-	clocks [4]*hdrhistogram.Histogram
+	names  [5]string
+	clocks [5]*hdrhistogram.Histogram
 }
 
 func newLatency() latency {
-	l := latency{names: [4]string{"response", "service", "store", "handler"}}
+	l := latency{names: [5]string{"response", "service", "store", "handler", "connect"}}
 	for i := range l.clocks {
 		l.clocks[i] = hdrhistogram.New(1, longest, 3)
 	}
@@ -31,7 +31,10 @@ func newLatency() latency {
 
 func (l *latency) add(e *results.Exchange) {
 	l.record(0, e.Done.Sub(e.Due))
-	l.record(1, e.Done.Sub(e.Sent))
+	l.record(1, e.Done.Sub(e.Sent)-e.Connect)
+	if e.Connect > 0 {
+		l.record(4, e.Connect)
+	}
 	if e.Lookups > 0 {
 		l.record(2, e.StoreTime)
 	}

@@ -26,11 +26,13 @@ func (a *Answer) reset() {
 	*a = Answer{Instance: a.Instance[:0], naming: a.naming, arena: a.arena[:0], ends: a.ends[:0]}
 }
 
-// Cookies calls f with each Set-Cookie value; the bytes are valid during the call.
-func (a *Answer) Cookies(f func([]byte)) {
+// Cookies gives each Set-Cookie value; the bytes are valid during the call.
+func (a *Answer) Cookies(yield func([]byte) bool) {
 	start := 0
 	for _, end := range a.ends {
-		f(a.arena[start:end])
+		if !yield(a.arena[start:end]) {
+			return
+		}
 		start = end
 	}
 }

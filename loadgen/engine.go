@@ -1,10 +1,17 @@
 package loadgen
 
 import (
+	"errors"
+	"fmt"
 	"net/netip"
+	"net/url"
+	"regexp"
+	"syscall"
+	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -17,7 +24,8 @@ import (
 // Failure Canceled and waits for it; one last Wait hands those requests out.
 //
 // A connection belongs to one (Slot, Lane) and one Source; a request with another source gets a
-// new connection. A fake engine may run in virtual time: Now is the only clock of a shard.
+// new connection. Deadlines never decrease from one Send to the next. A fake engine may run in
+// virtual time: Now is the only clock of a shard.
 type Engine interface {
 	Now() clock.Time
 	Send(*Request)
@@ -42,7 +50,8 @@ type Request struct {
 	Flags     results.ExchangeFlags
 	Marker    uint64 // hash of the marker cookies in Cookie
 
-	Sent, FirstByte, Done clock.Time // zero = did not happen
+	Sent, FirstByte, Done clock.Time    // zero = did not happen; Sent is when the engine began, connecting included
+	Connect               time.Duration // spent connecting; 0 on a kept connection
 	Status                uint16
 	Failure               results.Failure
 	Err                   error  // why Failure, for people
@@ -56,4 +65,54 @@ func (r *Request) reset() {
 	cookie, answer := r.Cookie[:0], r.Answer
 	answer.reset()
 	*r = Request{Cookie: cookie, Answer: answer}
+}
+
+// settings are what every engine is told.
+type settings struct {
+	target                                        *url.URL
+	body                                          *regexp.Regexp // finds the instance's name in a body; nil = not there
+	connectTimeout, firstByteTimeout, idleTimeout time.Duration  // 0 = only Request.Deadline; for ever
+}
+
+func newSettings(target *url.URL, exp *profiles.Experiment) (s settings, err error) {
+	s = settings{target: target, connectTimeout: time.Duration(exp.Load.ConnectTimeout),
+		firstByteTimeout: time.Duration(exp.Load.FirstByteTimeout), idleTimeout: time.Duration(exp.Load.IdleTimeout)}
+	if rule := exp.Balancer.Identify.Body; rule != "" {
+		if s.body, err = regexp.Compile(rule); err != nil {
+			return s, fmt.Errorf("lb.identify.body: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// name applies the rule for the body; headers and cookies are the shard's.
+func (s *settings) name(a *Answer, body *sample) {
+	if s.body == nil || body == nil {
+		return
+	}
+	if m := s.body.FindSubmatch(body.bytes); m != nil {
+		a.Instance = append(a.Instance[:0], m[min(1, len(m)-1)]...)
+	}
+}
+
+// errShort is an answer that the server did not finish.
+var errShort = errors.New("the server closed the connection before the answer was complete")
+
+func connectFailure(err error) results.Failure {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return results.ConnectRefused
+	}
+	return results.ConnectFailed
+}
+
+// newEngine picks what the target and the experiment ask for.
+func newEngine(target *url.URL, exp *profiles.Experiment) (Engine, error) {
+	s, err := newSettings(target, exp)
+	if err != nil {
+		return nil, err
+	}
+	if exp.Load.Engine == "portable" || target.Scheme == "https" {
+		return newPortable(s)
+	}
+	return newCleartext(s)
 }

@@ -1,8 +1,7 @@
 package loadgen
 
 import (
-	"bytes"
-	"hash/fnv"
+	"hash/maphash"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,15 +12,22 @@ import (
 	"github.com/stickybench/stickybench/results"
 )
 
-// cookie is one stored cookie; expires 0 means the session's end.
-type cookie struct {
-	name, value, path string
-	expires           clock.Time
-	secure            bool
-}
-
 // jar keeps one user's cookies for one host: the part of RFC 6265 that a single origin needs.
 type jar struct{ cookies []cookie }
+
+// cookie is one stored cookie, ready to be sent.
+type cookie struct {
+	pair    string // name=value
+	path    string
+	name    uint16 // length of the name
+	secure  bool
+	marker  bool                  // not the application's own session id
+	flags   results.ExchangeFlags // the attributes it was set with
+	hash    uint64                // of pair
+	line    uint64                // of the Set-Cookie value that set it
+	life    time.Duration         // Max-Age, which counts from each answer; 0 = none
+	expires clock.Time            // 0 = at the session's end
+}
 
 // site is the origin all cookies belong to.
 type site struct {
@@ -29,21 +35,55 @@ type site struct {
 	secure     bool // https
 }
 
+// lineSeed makes hashes of Set-Cookie values that a server cannot provoke collisions of.
+var lineSeed = maphash.MakeSeed()
+
+// far caps lifetimes, as RFC 6265bis does at 400 days.
+const far = 400 * 24 * time.Hour
+
 func (j *jar) clear() { j.cookies = j.cookies[:0] }
 
-// set takes one Set-Cookie value. ok is false when the cookie was refused.
-func (j *jar) set(line []byte, s site, now clock.Time) (got cookie, flags results.ExchangeFlags, ok bool) {
-	c, err := http.ParseSetCookie(string(line))
-	if err != nil || !s.covers(c.Domain) || (c.Secure && !s.secure) {
-		return cookie{}, 0, false
+// set takes one Set-Cookie value. ok is false when the cookie was refused. A value that set a
+// stored cookie before only renews its life, which costs no allocation.
+func (j *jar) set(line []byte, s site, now clock.Time) (got cookie, ok bool) {
+	hash := maphash.Bytes(lineSeed, line)
+	for i := range j.cookies {
+		if c := &j.cookies[i]; c.line == hash {
+			if c.life > 0 {
+				c.expires = now.Add(c.life)
+			}
+			return *c, true
+		}
 	}
-	got = cookie{name: c.Name, value: c.Value, path: cookiePath(c.Path, s.path), secure: c.Secure, expires: expiry(c, now)}
-	j.cookies = slices.DeleteFunc(j.cookies, func(o cookie) bool { return o.name == got.name && o.path == got.path })
-	if got.dead(now) {
-		return got, 0, true
+	parsed, err := http.ParseSetCookie(string(line))
+	if err != nil || !s.covers(parsed.Domain) || (parsed.Secure && !s.secure) {
+		return cookie{}, false
 	}
-	j.cookies = append(j.cookies, got)
-	return got, attributes(c), true
+	got = newCookie(parsed, s, hash, now)
+	j.cookies = slices.DeleteFunc(j.cookies, func(o cookie) bool { return o.path == got.path && o.named() == got.named() })
+	if !got.dead(now) {
+		j.cookies = append(j.cookies, got)
+	}
+	return got, true
+}
+
+func newCookie(c *http.Cookie, s site, line uint64, now clock.Time) cookie {
+	pair := c.Name + "=" + c.Value
+	got := cookie{pair: pair, name: uint16(len(c.Name)), path: cookiePath(c.Path, s.path), secure: c.Secure,
+		marker: c.Name != wire.SessionCookie, flags: attributes(c), hash: fnv64(pair), line: line}
+	switch {
+	case c.MaxAge < 0:
+		got.expires = now
+	case c.MaxAge > 0:
+		got.life = min(time.Duration(min(c.MaxAge, 1<<31))*time.Second, far)
+		got.expires = now.Add(got.life)
+	case !c.Expires.IsZero():
+		got.expires = now.Add(min(max(0, c.Expires.Sub(now.Wall())), far))
+	}
+	if got.life == 0 && got.expires != 0 {
+		got.line = 0 // an absolute date is read anew each time
+	}
+	return got
 }
 
 func attributes(c *http.Cookie) (flags results.ExchangeFlags) {
@@ -75,57 +115,40 @@ func cookiePath(attribute, request string) string {
 	return "/"
 }
 
-func expiry(c *http.Cookie, now clock.Time) clock.Time {
-	const far = 400 * 24 * time.Hour // RFC 6265bis caps lifetimes at 400 days
-	switch {
-	case c.MaxAge < 0:
-		return now
-	case c.MaxAge > 0:
-		return now.Add(min(time.Duration(min(c.MaxAge, 1<<31))*time.Second, far))
-	case !c.Expires.IsZero() && c.Expires.Before(now.Wall()):
-		return now
-	case !c.Expires.IsZero():
-		return now.Add(min(c.Expires.Sub(now.Wall()), far))
-	}
-	return 0
-}
+func (c *cookie) named() string { return c.pair[:c.name] }
+func (c *cookie) value() string { return c.pair[c.name+1:] }
 
-func (c cookie) dead(now clock.Time) bool { return c.expires != 0 && c.expires <= now }
+func (c *cookie) dead(now clock.Time) bool { return c.expires != 0 && c.expires <= now }
 
-func (c cookie) matches(s site) bool {
+func (c *cookie) matches(s site) bool {
 	rest, ok := strings.CutPrefix(s.path, c.path)
 	return ok && (rest == "" || rest[0] == '/' || strings.HasSuffix(c.path, "/"))
 }
 
-// header appends the Cookie value and gives the hash of the marker cookies in it.
-func (j *jar) header(b []byte, s site, now clock.Time) ([]byte, uint64) {
-	var marks []cookie
-	for _, c := range j.cookies {
+// header appends the Cookie value and gives the hash of the marker cookies in it: the sum of
+// theirs, whatever their order; 0 = none.
+func (j *jar) header(b []byte, s site, now clock.Time) (_ []byte, markers uint64) {
+	for i := range j.cookies {
+		c := &j.cookies[i]
 		if c.dead(now) || !c.matches(s) || c.secure && !s.secure {
 			continue
 		}
 		if len(b) > 0 {
 			b = append(b, "; "...)
 		}
-		b = append(append(append(b, c.name...), '='), c.value...)
-		marks = append(marks, c)
-	}
-	return b, markerHash(marks)
-}
-
-// markerHash is FNV-64a of the sorted name=value lines without the application's cookie; 0 = none.
-func markerHash(cookies []cookie) uint64 {
-	var lines [][]byte
-	for _, c := range cookies {
-		if c.name != wire.SessionCookie {
-			lines = append(lines, []byte(c.name+"="+c.value))
+		b = append(b, c.pair...)
+		if c.marker {
+			markers += c.hash
 		}
 	}
-	if len(lines) == 0 {
-		return 0
+	return b, markers
+}
+
+// fnv64 is FNV-1a: the hash goes into the records, so it must be the same in every process.
+func fnv64(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
 	}
-	slices.SortFunc(lines, bytes.Compare)
-	h := fnv.New64a()
-	h.Write(bytes.Join(lines, []byte{'\n'}))
-	return h.Sum64()
+	return h
 }

@@ -1,9 +1,7 @@
 package loadgen
 
 import (
-	"bufio"
 	"bytes"
-	"io"
 	"testing"
 
 	"github.com/stickybench/stickybench/internal/clock"
@@ -41,16 +39,6 @@ func FuzzJar(f *testing.F) {
 		j.set(line, s, 1)
 		if b, _ := j.header(nil, s, 1); bytes.ContainsAny(b, "\r\n") {
 			t.Errorf("cookie header %q breaks its line", b)
-		}
-	})
-}
-
-func FuzzResponse(f *testing.F) {
-	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		resp, err := readResponse(bufio.NewReaderSize(bytes.NewReader(raw), maxLine), &Answer{}, io.Discard)
-		if err == nil && resp.status < 200 {
-			t.Errorf("final status %d", resp.status)
 		}
 	})
 }

@@ -1,33 +1,26 @@
 package loadgen
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/netip"
-	"net/url"
 	"os"
-	"regexp"
 	"sync"
 	"sync/atomic"
-	"syscall"
+	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
-	"github.com/stickybench/stickybench/internal/wire"
-	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
 // portable is the engine for every system: a goroutine per request in flight.
 type portable struct {
-	url      *url.URL
+	settings
+	template template
 	address  string
-	identify profiles.Identify
-	body     *regexp.Regexp
 	ctx      context.Context
 	cancel   context.CancelFunc
 	wait     *waiter
@@ -44,17 +37,12 @@ type portable struct {
 type place struct{ slot, lane uint32 }
 
 // newPortable is called on the goroutine that will call Wait.
-func newPortable(target *url.URL, identify profiles.Identify) (*portable, error) {
-	p := &portable{url: target, address: target.Host, identify: identify, kept: map[place]*conn{}}
-	if target.Port() == "" {
-		p.address = net.JoinHostPort(target.Hostname(), map[bool]string{true: "443", false: "80"}[target.Scheme == "https"])
+func newPortable(s settings) (*portable, error) {
+	p := &portable{settings: s, template: newTemplate(s.target), address: s.target.Host, kept: map[place]*conn{}}
+	if s.target.Port() == "" {
+		p.address = net.JoinHostPort(s.target.Hostname(), map[bool]string{true: "443", false: "80"}[s.target.Scheme == "https"])
 	}
 	var err error
-	if identify.Body != "" {
-		if p.body, err = regexp.Compile(identify.Body); err != nil {
-			return nil, fmt.Errorf("lb.identify.body: %w", err)
-		}
-	}
 	if p.wait, err = newWaiter(); err != nil {
 		return nil, err
 	}
@@ -114,8 +102,8 @@ func (p *portable) Close() error {
 	p.cancel()
 	p.flying.Wait()
 	p.closed = true
-	for _, c := range p.kept {
-		c.Close()
+	for at := range p.kept {
+		p.take(at).Close()
 	}
 	return p.wait.close()
 }
@@ -125,6 +113,9 @@ func (p *portable) take(at place) *conn {
 	defer p.mu.Unlock()
 	c := p.kept[at]
 	delete(p.kept, at)
+	if c != nil && c.idle != nil {
+		c.idle.Stop()
+	}
 	return c
 }
 
@@ -146,9 +137,27 @@ func (p *portable) exchange(r *Request) {
 		c.Close()
 		return
 	}
+	p.keep(place{r.Slot, r.Lane}, c)
+}
+
+// keep holds the connection for the next request, for as long as the idle time-out allows.
+func (p *portable) keep(at place, c *conn) {
 	p.mu.Lock()
-	p.kept[place{r.Slot, r.Lane}] = c
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	p.kept[at] = c
+	if p.idleTimeout > 0 {
+		c.idle = time.AfterFunc(p.idleTimeout, func() { p.drop(at, c) })
+	}
+}
+
+// drop closes c unless it is in use again.
+func (p *portable) drop(at place, c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.kept[at] == c {
+		delete(p.kept, at)
+		c.Close()
+	}
 }
 
 func (p *portable) classify(ctx context.Context, err error, connecting bool) results.Failure {
@@ -157,10 +166,8 @@ func (p *portable) classify(ctx context.Context, err error, connecting bool) res
 		return results.Canceled
 	case errors.Is(err, errMalformed):
 		return results.Malformed
-	case connecting && errors.Is(err, syscall.ECONNREFUSED):
-		return results.ConnectRefused
 	case connecting:
-		return results.ConnectFailed
+		return connectFailure(err)
 	case ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded):
 		return results.TimedOut
 	}
@@ -178,7 +185,7 @@ func (p *portable) connection(ctx context.Context, r *Request) (*conn, error) {
 	}
 	r.Conn, r.ConnNew = p.numbers.Add(1), true
 	r.Sent = clock.Now()
-	d := net.Dialer{Control: bindLate}
+	d := net.Dialer{Control: bindLate, Timeout: p.connectTimeout}
 	if r.Source.IsValid() {
 		d.LocalAddr = &net.TCPAddr{IP: r.Source.AsSlice()}
 	}
@@ -187,92 +194,72 @@ func (p *portable) connection(ctx context.Context, r *Request) (*conn, error) {
 		return nil, err
 	}
 	c := &conn{Conn: raw, raw: raw, source: r.Source, number: r.Conn}
-	if p.url.Scheme == "https" {
-		secure := tls.Client(raw, &tls.Config{ServerName: p.url.Hostname()})
+	if p.target.Scheme == "https" {
+		secure := tls.Client(raw, &tls.Config{ServerName: p.target.Hostname()})
 		if err := secure.HandshakeContext(ctx); err != nil {
 			raw.Close()
 			return nil, err
 		}
 		c.Conn = secure
 	}
-	c.reader = bufio.NewReaderSize(c.Conn, maxLine)
+	c.in = make([]byte, 16<<10)
+	r.Connect = clock.Now().Sub(r.Sent)
 	return c, nil
 }
 
 // conn is one user's connection.
 type conn struct {
 	net.Conn
-	raw    net.Conn
-	reader *bufio.Reader
-	source netip.Addr
-	number uint32
-	out    []byte
+	raw      net.Conn
+	source   netip.Addr
+	number   uint32
+	idle     *time.Timer // nil = kept for ever
+	in, out  []byte
+	response response
 }
 
 func (c *conn) exchange(p *portable, r *Request) (keep bool, err error) {
-	c.out = appendRequest(c.out[:0], p.url, r)
+	c.out = p.template.append(c.out[:0], r)
 	if !r.ConnNew {
 		r.Sent = clock.Now()
 	}
 	if _, err = c.Write(c.out); err != nil {
 		return false, err
 	}
-	if _, err = c.reader.Peek(1); err != nil {
-		return false, err
-	}
-	r.FirstByte = clock.Now()
-	body := io.Writer(io.Discard)
-	sample := &sample{}
+	var body *sample
 	if p.body != nil {
-		body = sample
+		body = &sample{}
 	}
-	resp, err := readResponse(c.reader, &r.Answer, body)
+	c.response.begin(&r.Answer, body)
+	rest, err := c.read(p.firstByteTimeout, r)
 	if err == nil {
-		r.Status = resp.status
-		p.name(&r.Answer, sample.bytes)
+		r.Status = c.response.status
+		p.name(&r.Answer, body)
 	}
-	return !resp.close && c.reader.Buffered() == 0, err
+	return !c.response.close && len(rest) == 0, err
 }
 
-// name applies the Identify body rule; headers and cookies are the shard's.
-func (p *portable) name(a *Answer, body []byte) {
-	if p.body == nil {
-		return
+// read feeds the answer until it is complete.
+func (c *conn) read(limit time.Duration, r *Request) (rest []byte, err error) {
+	if limit > 0 {
+		_ = c.SetReadDeadline(time.Now().Add(limit)) // a closed connection says so at the read
 	}
-	if m := p.body.FindSubmatch(body); m != nil {
-		a.Instance = append(a.Instance[:0], m[min(1, len(m)-1)]...)
+	for c.response.phase != complete {
+		n, err := c.Read(c.in)
+		if n > 0 && r.FirstByte == 0 {
+			r.FirstByte = clock.Now()
+			_ = c.SetReadDeadline(time.Time{})
+		}
+		var wrong error
+		if rest, wrong = c.response.feed(c.in[:n]); wrong != nil {
+			return nil, wrong
+		}
+		if err == io.EOF && !c.response.end() {
+			return nil, errShort
+		}
+		if err != nil && c.response.phase != complete {
+			return nil, err
+		}
 	}
-}
-
-// sample keeps the first 64 KiB of a body.
-type sample struct{ bytes []byte }
-
-func (s *sample) Write(b []byte) (int, error) {
-	s.bytes = append(s.bytes, b[:min(len(b), 64<<10-len(s.bytes))]...)
-	return len(b), nil
-}
-
-func isNetwork(err error) bool {
-	var n net.Error
-	return errors.As(err, &n)
-}
-
-func appendRequest(b []byte, target *url.URL, r *Request) []byte {
-	method := "GET "
-	if r.Write {
-		method = "POST "
-	}
-	b = append(append(append(b, method...), target.RequestURI()...), " HTTP/1.1\r\nHost: "...)
-	b = append(append(b, target.Host...), "\r\n"...)
-	if len(r.Cookie) > 0 {
-		b = append(append(append(b, "Cookie: "...), r.Cookie...), "\r\n"...)
-	}
-	if r.Write {
-		b = append(b, "Content-Length: 0\r\n"...)
-	}
-	if !r.KeepAlive {
-		b = append(b, "Connection: close\r\n"...)
-	}
-	return fmt.Appendf(b, "%s: %d.%d\r\n%s: %d\r\n%s: %016x\r\n\r\n", wire.HeaderSession, r.ID.User, r.ID.Session,
-		wire.HeaderSeq, r.Seq, wire.HeaderNonce, r.Nonce)
+	return rest, nil
 }

@@ -1,85 +1,166 @@
 package loadgen
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"net/http/httputil"
 	"strconv"
 )
 
 // Limits of one answer: a server beyond them is called malformed, not waited for.
 const (
-	maxHeaderBytes = 64 << 10
+	maxHeaderBytes = 64 << 10 // of all header, interim and trailer lines
 	maxLine        = 16 << 10
 )
 
 // errMalformed wraps everything that is not a proper HTTP/1.1 answer.
 var errMalformed = errors.New("malformed answer")
 
-// response is what the framing of one answer says.
-type response struct {
-	status  uint16
-	length  int64 // -1 = not given
-	chunked bool
-	close   bool
-}
-
 func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errMalformed, fmt.Sprintf(format, args...))
 }
 
-// readResponse reads one answer to a GET or POST; body gets the content and may be io.Discard.
-func readResponse(r *bufio.Reader, a *Answer, body io.Writer) (response, error) {
-	for {
-		resp, err := readHead(r, a)
-		if err != nil || resp.status >= 200 {
-			if err == nil {
-				err = resp.readBody(r, body)
-			}
-			return resp, err
-		}
-		if resp.status == 101 {
-			return resp, malformed("101 without an upgrade")
-		}
-		a.reset()
-	}
+// phase is what a response expects next.
+type phase uint8
+
+const (
+	inStatus phase = iota
+	inHeader
+	inBody // left bytes
+	inChunkSize
+	inChunk    // left bytes
+	inChunkEnd // the line end after a chunk
+	inTrailer
+	untilClose
+	complete
+)
+
+// response parses one answer to a GET or POST (RFC 9112) as its bytes arrive, in pieces of any
+// size, without allocating once its line buffer has grown.
+type response struct {
+	answer *Answer
+	body   *sample // keeps the start of the body; nil = nobody wants it
+	phase  phase
+	status uint16
+	close  bool // the connection cannot be used again
+
+	chunked bool
+	length  int64 // Content-Length; -1 = not given
+	left    int64
+	heading int    // bytes of header lines so far
+	line    []byte // an incomplete line
 }
 
-func readHead(r *bufio.Reader, a *Answer) (response, error) {
-	line, err := readLine(r)
-	if err != nil {
-		return response{}, err
-	}
-	resp, err := statusLine(line)
-	for total := len(line); err == nil; {
-		if line, err = readLine(r); err != nil || len(line) == 0 {
-			break
-		}
-		if total += len(line); total > maxHeaderBytes {
-			return resp, malformed("headers exceed %d bytes", maxHeaderBytes)
-		}
-		err = resp.field(line, a)
-	}
-	return resp, err
+// begin prepares for the next answer and keeps the buffer.
+func (p *response) begin(a *Answer, body *sample) {
+	*p = response{answer: a, body: body, length: -1, line: p.line[:0]}
 }
 
-func statusLine(line []byte) (response, error) {
-	resp := response{length: -1}
+// feed takes the next bytes and gives back what lies beyond the end of the answer.
+func (p *response) feed(b []byte) (rest []byte, err error) {
+	for err == nil && len(b) > 0 && p.phase != complete {
+		switch p.phase {
+		case inBody, inChunk, untilClose:
+			b = p.content(b)
+		default:
+			b, err = p.lines(b)
+		}
+	}
+	return b, err
+}
+
+// end says whether the answer is whole now that the server has closed.
+func (p *response) end() bool {
+	if p.phase == untilClose {
+		p.phase = complete
+	}
+	return p.phase == complete
+}
+
+// content consumes body bytes.
+func (p *response) content(b []byte) []byte {
+	n := int64(len(b))
+	if p.phase != untilClose {
+		n = min(n, p.left)
+	}
+	if p.body != nil {
+		p.body.add(b[:n])
+	}
+	p.left -= n
+	switch {
+	case p.phase == inBody && p.left == 0:
+		p.phase = complete
+	case p.phase == inChunk && p.left == 0:
+		p.phase = inChunkEnd
+	}
+	return b[n:]
+}
+
+// lines consumes one line, or keeps the start of one.
+func (p *response) lines(b []byte) ([]byte, error) {
+	i := bytes.IndexByte(b, '\n')
+	if size := len(p.line) + i; size > maxLine || i < 0 && len(p.line)+len(b) > maxLine {
+		return nil, malformed("line exceeds %d bytes", maxLine)
+	}
+	if i < 0 {
+		p.line = append(p.line, b...)
+		return nil, nil
+	}
+	line := b[:i]
+	if len(p.line) > 0 {
+		p.line = append(p.line, line...)
+		line = p.line
+	}
+	p.line = p.line[:0]
+	return b[i+1:], p.take(bytes.TrimSuffix(line, []byte{'\r'}))
+}
+
+// take handles one whole line by phase.
+func (p *response) take(line []byte) error {
+	if p.phase != inChunkSize && p.phase != inChunkEnd {
+		if p.heading += len(line) + 2; p.heading > maxHeaderBytes {
+			return malformed("headers exceed %d bytes", maxHeaderBytes)
+		}
+	}
+	switch p.phase {
+	case inStatus:
+		return p.statusLine(line)
+	case inHeader:
+		if len(line) == 0 {
+			return p.headed()
+		}
+		return p.field(line)
+	case inChunkSize:
+		return p.chunkSize(line)
+	case inChunkEnd:
+		if len(line) > 0 {
+			return malformed("chunk is longer than its size")
+		}
+		p.phase = inChunkSize
+	case inTrailer:
+		if len(line) == 0 {
+			p.phase = complete
+		}
+	}
+	return nil
+}
+
+func (p *response) statusLine(line []byte) error {
 	if len(line) < 12 || !bytes.HasPrefix(line, []byte("HTTP/1.")) || line[8] != ' ' || len(line) > 12 && line[12] != ' ' {
-		return resp, malformed("status line %.40q", line)
+		return malformed("status line %.40q", line)
 	}
 	code, err := strconv.ParseUint(string(line[9:12]), 10, 16)
 	if err != nil || code < 100 {
-		return resp, malformed("status line %.40q", line)
+		return malformed("status line %.40q", line)
 	}
-	resp.status, resp.close = uint16(code), line[7] == '0'
-	return resp, nil
+	p.status, p.close, p.phase = uint16(code), line[7] == '0', inHeader
+	return nil
 }
 
-func (resp *response) field(line []byte, a *Answer) error {
+func (p *response) field(line []byte) error {
+	if line[0] == ' ' || line[0] == '\t' {
+		return malformed("folded header line %.40q", line)
+	}
 	name, value, ok := bytes.Cut(line, []byte(":"))
 	if !ok || len(name) == 0 || bytes.ContainsAny(name, " \t") {
 		return malformed("header line %.40q", line)
@@ -88,70 +169,75 @@ func (resp *response) field(line []byte, a *Answer) error {
 	switch {
 	case is(name, "Content-Length"):
 		n, err := strconv.ParseUint(string(value), 10, 62)
-		if err != nil || resp.length >= 0 && resp.length != int64(n) {
+		if err != nil || p.length >= 0 && p.length != int64(n) {
 			return malformed("content-length %.40q", value)
 		}
-		resp.length = int64(n)
+		p.length = int64(n)
 	case is(name, "Transfer-Encoding"):
-		if !is(value, "chunked") || resp.chunked {
+		if !is(value, "chunked") || p.chunked {
 			return malformed("transfer-encoding %.40q", value)
 		}
-		resp.chunked = true
+		p.chunked = true
 	case is(name, "Connection"):
-		resp.close = is(value, "close") || resp.close && !is(value, "keep-alive")
+		p.connection(value)
 	default:
-		a.Header(name, value)
+		p.answer.Header(name, value)
 	}
 	return nil
 }
 
-func (resp *response) readBody(r *bufio.Reader, body io.Writer) error {
+// connection reads the options of one Connection field.
+func (p *response) connection(value []byte) {
+	for len(value) > 0 {
+		var option []byte
+		option, value, _ = bytes.Cut(value, []byte(","))
+		switch option = bytes.TrimSpace(option); {
+		case is(option, "close"):
+			p.close = true
+		case is(option, "keep-alive"):
+			p.close = false
+		}
+	}
+}
+
+// headed decides what follows the header section.
+func (p *response) headed() error {
 	switch {
-	case resp.status == 204 || resp.status == 304:
-		return nil
-	case resp.chunked && resp.length >= 0:
+	case p.status == 101:
+		return malformed("101 without an upgrade")
+	case p.status < 200:
+		p.answer.reset()
+		p.phase, p.length, p.chunked = inStatus, -1, false
+	case p.chunked && p.length >= 0:
 		return malformed("both content-length and chunked")
-	case resp.chunked:
-		return readChunks(r, body)
-	case resp.length >= 0:
-		_, err := io.CopyN(body, r, resp.length)
-		return err
+	case p.status == 204 || p.status == 304 || p.length == 0:
+		p.phase = complete
+	case p.chunked:
+		p.phase = inChunkSize
+	case p.length > 0:
+		p.phase, p.left = inBody, p.length
+	default:
+		p.phase, p.close = untilClose, true
 	}
-	resp.close = true
-	_, err := io.Copy(body, r)
-	return err
+	return nil
 }
 
-func readChunks(r *bufio.Reader, body io.Writer) error {
-	_, err := io.Copy(body, httputil.NewChunkedReader(r))
+func (p *response) chunkSize(line []byte) error {
+	size, _, _ := bytes.Cut(line, []byte(";")) // extensions say nothing to us
+	n, err := strconv.ParseUint(string(bytes.TrimRight(size, " \t")), 16, 62)
 	if err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) || isNetwork(err) {
-			return err
-		}
-		return malformed("chunk: %v", err)
+		return malformed("chunk size %.40q", line)
 	}
-	for total := 0; ; {
-		line, err := readLine(r)
-		if err != nil || len(line) == 0 {
-			return err
-		}
-		if total += len(line); total > maxHeaderBytes {
-			return malformed("trailers exceed %d bytes", maxHeaderBytes)
-		}
+	p.phase, p.left = inChunk, int64(n)
+	if n == 0 {
+		p.phase = inTrailer
 	}
+	return nil
 }
 
-// readLine gives a line without its end; the bytes are valid until the next read.
-func readLine(r *bufio.Reader) ([]byte, error) {
-	line, err := r.ReadSlice('\n')
-	if errors.Is(err, bufio.ErrBufferFull) {
-		return nil, malformed("header line exceeds %d bytes", maxLine)
-	}
-	if err != nil {
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-		return nil, err
-	}
-	return bytes.TrimSuffix(line[:len(line)-1], []byte{'\r'}), nil
+// sample keeps the first 64 KiB of a body.
+type sample struct{ bytes []byte }
+
+func (s *sample) add(b []byte) {
+	s.bytes = append(s.bytes, b[:min(len(b), 64<<10-len(s.bytes))]...)
 }

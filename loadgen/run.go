@@ -70,7 +70,7 @@ func newShard(o Options, i, n int) *shard {
 
 // run builds the engine on the goroutine that will wait in it.
 func (s *shard) run(ctx context.Context, target *url.URL) error {
-	engine, err := newPortable(target, s.exp.Balancer.Identify)
+	engine, err := newEngine(target, s.exp)
 	if err != nil {
 		return err
 	}

@@ -1,17 +1,23 @@
 package loadgen
 
 import (
+	"errors"
+	"net/netip"
 	"syscall"
+	"unsafe"
 
+	"github.com/stickybench/stickybench/internal/clock"
 	"golang.org/x/sys/unix"
 )
 
 // bindLate lets the kernel choose the port at connect time: otherwise a bound source address
 // has 28,000 ports for all destinations together.
 func bindLate(_, _ string, c syscall.RawConn) error {
-	return c.Control(func(fd uintptr) {
-		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1) // an optimisation
-	})
+	return c.Control(func(fd uintptr) { bindLateFD(int(fd)) })
+}
+
+func bindLateFD(fd int) {
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1) // an optimisation
 }
 
 // readable: an idle connection that has something to read was closed, or speaks out of turn.
@@ -28,4 +34,77 @@ func (c *conn) readable() bool {
 		return true
 	})
 	return ready
+}
+
+// socket is one connection of the epoll engine.
+type socket struct {
+	fd         int
+	place      uint32
+	generation uint32 // tells an event of this socket from one of its place's last owner
+	number     uint32
+	slot, lane uint32
+	next       uint32 // the slot's next kept connection; 0 = none
+	source     netip.Addr
+	links      [lists]links
+	since      clock.Time // when it entered the phase it is in
+	request    *Request   // nil = idle
+	out        []byte     // what the kernel has not taken yet
+	response   response
+}
+
+// open starts a non-blocking connection to target from source.
+func (s *socket) open(target netip.AddrPort, source netip.Addr) (err error) {
+	family := unix.AF_INET
+	if target.Addr().Is6() {
+		family = unix.AF_INET6
+	}
+	s.fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // only delays when refused
+	if source.IsValid() {
+		bindLateFD(s.fd)
+		err = unix.Bind(s.fd, sockaddr(netip.AddrPortFrom(source, 0)))
+	}
+	if err == nil {
+		err = unix.Connect(s.fd, sockaddr(target))
+	}
+	if err != nil && !errors.Is(err, unix.EINPROGRESS) {
+		_ = unix.Close(s.fd)
+		return err
+	}
+	return nil
+}
+
+func sockaddr(a netip.AddrPort) unix.Sockaddr {
+	if a.Addr().Is4() {
+		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
+	}
+	return &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}
+}
+
+// The calls below never block, so they go without telling Go's scheduler, which would cost more
+// than the call.
+
+func send(fd int, b []byte) (int, syscall.Errno) {
+	n, _, err := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
+		uintptr(len(b)), unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT, 0, 0)
+	return int(n), err
+}
+
+func receive(fd int, b []byte) (int, syscall.Errno) {
+	n, _, err := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
+		uintptr(len(b)), unix.MSG_DONTWAIT, 0, 0)
+	return int(n), err
+}
+
+// poll gives the events that are there now.
+func poll(epfd int, events []unix.EpollEvent) int {
+	n, _, err := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
+		uintptr(len(events)), 0, 0, 0)
+	if err != 0 {
+		return 0
+	}
+	return int(n)
 }

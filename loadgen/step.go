@@ -86,7 +86,7 @@ func mix(z uint64) uint64 {
 func (s *shard) finish(done []*Request) {
 	for _, r := range done {
 		s.flying--
-		s.record(r)
+		s.write(r)
 		u := &s.users[r.Slot]
 		if u.pending--; u.pending == 0 {
 			s.follow(r.Slot, r.Done)
@@ -95,44 +95,42 @@ func (s *shard) finish(done []*Request) {
 	}
 }
 
-func (s *shard) record(r *Request) {
+func (s *shard) write(r *Request) {
 	u := &s.users[r.Slot]
-	a := &r.Answer
-	e := results.Exchange{ID: r.ID, Seq: r.Seq, Nonce: r.Nonce, Profile: u.profile, Failure: r.Failure,
-		Flags: r.Flags, Status: r.Status, Due: r.Due, Sent: r.Sent, FirstByte: r.FirstByte, Done: r.Done,
+	a, e := &r.Answer, &s.record
+	*e = results.Exchange{ID: r.ID, Seq: r.Seq, Nonce: r.Nonce, Profile: u.profile, Failure: r.Failure,
+		Flags: r.Flags, Status: r.Status, Due: r.Due, Sent: r.Sent, Connect: r.Connect, FirstByte: r.FirstByte, Done: r.Done,
 		MarkerSent: r.Marker, Source: r.Source, Conn: r.Conn, Shard: uint16(s.i)}
 	if r.ConnNew {
 		e.Flags |= results.ConnNew
 	}
 	if r.Failure == results.Answered {
-		s.cookies(r, &e)
+		s.cookies(r, e)
 		name := s.name(a.Instance)
 		e.Instance, e.Boot, e.Owner, e.Epoch = s.labels[name], a.Boot, a.Owner, a.Epoch
 		e.Version, e.Head, e.Lookups, e.StoreTime, e.HandlerTime = a.Version, a.Head, a.Lookups, a.StoreTime, a.HandlerTime
 		s.homing(u, name)
 	}
-	s.count(&e)
-	s.fail(s.log.Append(&e))
+	s.count(e)
+	s.fail(s.log.Append(e))
 }
 
 // cookies stores what the answer set and hashes the markers among it.
 func (s *shard) cookies(r *Request, e *results.Exchange) {
-	var marks []cookie
-	r.Answer.Cookies(func(line []byte) {
-		c, flags, ok := s.jars[r.Slot].set(line, s.site, r.Done)
+	for line := range r.Answer.Cookies {
+		c, ok := s.jars[r.Slot].set(line, s.site, r.Done)
 		if !ok {
 			s.tally.refused++
-			return
+			continue
 		}
-		if c.name == s.exp.Balancer.Identify.Cookie && c.name != "" {
-			r.Answer.Instance = append(r.Answer.Instance[:0], c.value...)
+		if named := s.exp.Balancer.Identify.Cookie; named != "" && c.named() == named {
+			r.Answer.Instance = append(r.Answer.Instance[:0], c.value()...)
 		}
-		if c.name != wire.SessionCookie && !c.dead(r.Done) {
-			marks = append(marks, c)
-			e.Flags |= flags
+		if c.marker && !c.dead(r.Done) {
+			e.MarkerReceived += c.hash
+			e.Flags |= c.flags
 		}
-	})
-	e.MarkerReceived = markerHash(marks)
+	}
 }
 
 // name interns an instance name; 0 is the empty name.

@@ -70,14 +70,18 @@ type Store struct {
 
 // Load is how sessions arrive. Users > 0 is a closed loop, otherwise Stages (or Rate) is open.
 type Load struct {
-	Rate     float64  `yaml:"rate,omitempty"`      // sessions per second
-	Arrivals string   `yaml:"arrivals,omitempty"`  // "poisson" (default) or "constant"
-	Users    int      `yaml:"users,omitempty"`     // closed loop
-	Stages   []Stage  `yaml:"stages,omitempty"`    // rates that change; replaces Rate
-	MaxUsers int      `yaml:"max_users,omitempty"` // arrivals beyond are dropped and counted; 0 = 100,000
-	Timeout  Duration `yaml:"timeout"`             // per request
-	Linger   Duration `yaml:"linger"`              // after Duration, time for in-flight requests to finish
-	Shards   int      `yaml:"shards,omitempty"`    // 0 = one
+	Rate             float64  `yaml:"rate,omitempty"`               // sessions per second
+	Arrivals         string   `yaml:"arrivals,omitempty"`           // "poisson" (default) or "constant"
+	Users            int      `yaml:"users,omitempty"`              // closed loop
+	Stages           []Stage  `yaml:"stages,omitempty"`             // rates that change; replaces Rate
+	MaxUsers         int      `yaml:"max_users,omitempty"`          // arrivals beyond are dropped and counted; 0 = 100,000
+	Timeout          Duration `yaml:"timeout"`                      // per request, in all
+	ConnectTimeout   Duration `yaml:"connect_timeout,omitempty"`    // 0 = only Timeout
+	FirstByteTimeout Duration `yaml:"first_byte_timeout,omitempty"` // from the request to the answer's first byte; 0 = only Timeout
+	IdleTimeout      Duration `yaml:"idle_timeout,omitempty"`       // kept connections are closed after so long without use; 0 = never
+	Engine           string   `yaml:"engine,omitempty"`             // "auto" (default) or "portable"
+	Linger           Duration `yaml:"linger"`                       // after Duration, time for in-flight requests to finish
+	Shards           int      `yaml:"shards,omitempty"`             // 0 = one
 }
 
 // Stage holds or ramps linearly to Rate over For.

@@ -106,6 +106,14 @@ func (e *Experiment) checkLoad() error {
 		return wrong("load", "rate, users and stages exclude one another; keep one")
 	case !slices.Contains([]string{"", "poisson", "constant"}, l.Arrivals):
 		return wrong("load.arrivals", "%q is unknown; use poisson or constant", l.Arrivals)
+	case l.ConnectTimeout < 0:
+		return wrong("load.connect_timeout", "%v is negative; use 0 for none beside timeout", time.Duration(l.ConnectTimeout))
+	case l.FirstByteTimeout < 0:
+		return wrong("load.first_byte_timeout", "%v is negative; use 0 for none beside timeout", time.Duration(l.FirstByteTimeout))
+	case l.IdleTimeout < 0:
+		return wrong("load.idle_timeout", "%v is negative; use 0 to keep connections", time.Duration(l.IdleTimeout))
+	case !slices.Contains([]string{"", "auto", "portable"}, l.Engine):
+		return wrong("load.engine", "%q is unknown; use auto or portable", l.Engine)
 	case l.Timeout <= 0:
 		return wrong("load.timeout", "%v is no limit; use one above 0, such as 5s", time.Duration(l.Timeout))
 	case l.Linger < 0:

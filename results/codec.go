@@ -69,7 +69,8 @@ func appendExchange(b []byte, e *Exchange, n *names) []byte {
 	b = append(b, addressKind(e.Source))
 	address := e.Source.As16()
 	b = append(b, address[:]...)
-	return append(b, make([]byte, 15)...) // reserved
+	b = le.AppendUint64(b, uint64(e.Connect))
+	return append(b, make([]byte, 7)...) // reserved
 }
 
 // addressKind tells an absent address and IPv4 from IPv6, which share one 16-byte form.
@@ -112,6 +113,7 @@ func decodeExchange(b []byte, list []string) (e Exchange, ok bool) {
 	}
 	e.Instance = list[name]
 	e.Source = decodeAddress(b[136], b[137:153])
+	e.Connect = time.Duration(u64(b[153:]))
 	return e, true
 }
 

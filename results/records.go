@@ -48,8 +48,9 @@ type Exchange struct {
 	Failure                    Failure
 	Flags                      ExchangeFlags
 	Status                     uint16
-	Due, Sent, FirstByte, Done clock.Time
-	Instance                   string // as the answer names it; empty when unknown
+	Due, Sent, FirstByte, Done clock.Time    // Sent is when the generator began: to connect, or to write
+	Connect                    time.Duration // spent connecting; 0 on a kept connection
+	Instance                   string        // as the answer names it; empty when unknown
 	Boot                       uint64
 	MarkerSent, MarkerReceived uint64         // hash of all cookies but the application's; 0 = none
 	Owner                      wire.SessionID // session whose record was served; valid when Epoch != 0

@@ -22,7 +22,7 @@ type runFlags struct {
 	rate, speedup                     float64
 	duration, warmup                  time.Duration
 	seed                              uint64
-	out                               string
+	engine, out                       string
 	gates                             []string
 	json, quiet, noProgress, noFaults bool
 }
@@ -48,6 +48,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.handler, "handler", "", "handler time, e.g. 5ms or lognormal(5ms,0.5)")
 	set.StringVar(&f.cpu, "handler-cpu", "", "CPU time burnt per request, e.g. 200us")
 	set.Uint64Var(&f.seed, "seed", 0, "same seed, same users")
+	set.StringVar(&f.engine, "engine", "", "auto, or portable: one goroutine per request instead of one loop per shard")
 	set.IntVar(&f.shards, "shards", 0, "generator threads (default 1)")
 	set.StringVarP(&f.out, "out", "o", "", "run directory (default below "+resultsRoot+"/)")
 	set.StringArrayVar(&f.gates, "gate", nil, `requirement such as "affinity.broken_ratio < 0.1%" (repeat)`)
@@ -136,6 +137,7 @@ func (f *runFlags) applyLoad(exp *profiles.Experiment, given func(string) bool) 
 		load.Users, load.Rate, load.Stages = f.users, 0, nil
 	}
 	set(given, "shards", &load.Shards, f.shards)
+	set(given, "engine", &load.Engine, f.engine)
 	set(given, "sessions", &exp.Sessions, f.sessions)
 	set(given, "speedup", &exp.Speedup, f.speedup)
 	set(given, "seed", &exp.Seed, f.seed)

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package loadgen
+
+// newCleartext is the engine for HTTP/1.1 without TLS on this system.
+func newCleartext(s settings) (Engine, error) { return newPortable(s) }

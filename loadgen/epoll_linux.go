@@ -1,0 +1,395 @@
+package loadgen
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"runtime"
+	"time"
+
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/results"
+	"golang.org/x/sys/unix"
+)
+
+// epoll is the engine for HTTP/1.1 in cleartext on Linux: one thread, one loop, nothing allocated
+// per request. io_uring was measured and is no faster (docs/performance.md).
+type epoll struct {
+	settings
+	template  template
+	target    netip.AddrPort
+	fd        int
+	events    []unix.EpollEvent
+	buffer    []byte // what is being read
+	out       []byte // what is being written
+	sockets   table
+	kept      []uint32 // by slot: place of the first kept connection; 0 = none
+	done      []*Request
+	now       clock.Time // when the event being handled was seen
+	numbers   uint32
+	generated uint32
+	spin      budget
+	closed    bool
+}
+
+const (
+	readSize  = 64 << 10
+	mostReady = 256
+)
+
+// newEpoll is called on the goroutine that will call Wait.
+func newEpoll(s settings) (*epoll, error) {
+	target, err := resolve(s.target)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("creating epoll: %w", err)
+	}
+	runtime.LockOSThread()
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+	return &epoll{settings: s, template: newTemplate(s.target), target: target, fd: fd, sockets: newTable(),
+		events: make([]unix.EpollEvent, mostReady), buffer: make([]byte, readSize), spin: budget{since: clock.Now()}}, nil
+}
+
+var _ Engine = (*epoll)(nil)
+
+// resolve finds the one address that is measured.
+func resolve(target *url.URL) (netip.AddrPort, error) {
+	port, err := net.LookupPort("tcp", map[bool]string{true: "80", false: target.Port()}[target.Port() == ""])
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("url %q: %w", target, err)
+	}
+	all, err := net.DefaultResolver.LookupNetIP(context.Background(), "ip", target.Hostname())
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("url %q: %w", target, err)
+	}
+	return netip.AddrPortFrom(all[0].Unmap(), uint16(port)), nil
+}
+
+func (e *epoll) Now() clock.Time { return clock.Now() }
+
+func (e *epoll) Send(r *Request) {
+	e.now = clock.Now()
+	s := e.take(r)
+	if s == nil {
+		s = e.connect(r)
+	}
+	if s == nil {
+		return
+	}
+	s.request = r
+	s.response.begin(&r.Answer, e.sample())
+	e.sockets.push(awaited, s)
+	r.Conn = s.number
+	if r.ConnNew {
+		s.since = e.now
+		e.sockets.push(connecting, s)
+		return
+	}
+	r.Sent = e.now
+	e.write(s)
+}
+
+// sample is where the body goes when a rule looks for the instance's name there.
+func (e *epoll) sample() *sample {
+	if e.body == nil {
+		return nil
+	}
+	return &sample{}
+}
+
+// take gives the kept connection of r's place when it fits.
+func (e *epoll) take(r *Request) *socket {
+	for int(r.Slot) >= len(e.kept) {
+		e.kept = append(e.kept, 0)
+	}
+	at := &e.kept[r.Slot]
+	for *at != 0 && e.sockets.all[*at].lane != r.Lane {
+		at = &e.sockets.all[*at].next
+	}
+	if *at == 0 {
+		return nil
+	}
+	s := e.sockets.all[*at]
+	*at = s.next
+	e.sockets.unlink(idling, s)
+	if s.source == r.Source && r.KeepAlive {
+		return s
+	}
+	e.discard(s)
+	return nil
+}
+
+// connect opens a new connection, or ends r.
+func (e *epoll) connect(r *Request) *socket {
+	e.numbers++
+	e.generated++
+	r.Sent, r.Conn, r.ConnNew = e.now, e.numbers, true
+	s := &socket{number: e.numbers, generation: e.generated, slot: r.Slot, lane: r.Lane, source: r.Source}
+	if err := s.open(e.target, r.Source); err != nil {
+		e.end(r, connectFailure(err), fmt.Errorf("connecting to %s: %w", e.target, err))
+		return nil
+	}
+	e.sockets.add(s)
+	// Edge-triggered and registered once: a request costs no epoll_ctl.
+	err := unix.EpollCtl(e.fd, unix.EPOLL_CTL_ADD, s.fd, &unix.EpollEvent{
+		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(s.place), Pad: int32(s.generation)})
+	if err != nil {
+		e.discard(s)
+		e.end(r, results.ConnectFailed, fmt.Errorf("watching a connection: %w", err))
+		return nil
+	}
+	return s
+}
+
+// end hands r back.
+func (e *epoll) end(r *Request, f results.Failure, err error) {
+	r.Failure, r.Err, r.Done = f, err, e.now
+	e.done = append(e.done, r)
+}
+
+func (e *epoll) discard(s *socket) {
+	e.sockets.remove(s)
+	_ = unix.Close(s.fd)
+}
+
+// fail ends the request on s and the connection with it.
+func (e *epoll) fail(s *socket, f results.Failure, err error) {
+	r := s.request
+	e.discard(s)
+	e.end(r, f, err)
+}
+
+func (e *epoll) write(s *socket) {
+	e.out = e.template.append(e.out[:0], s.request)
+	s.since = e.now
+	e.sockets.push(unanswered, s)
+	n, err := send(s.fd, e.out)
+	switch {
+	case err == unix.EAGAIN:
+		n = 0
+	case err != 0:
+		e.fail(s, results.Reset, fmt.Errorf("writing: %w", err))
+		return
+	}
+	s.out = append(s.out[:0], e.out[n:]...)
+}
+
+// flush goes on with a request that the kernel did not take whole.
+func (e *epoll) flush(s *socket) {
+	n, err := send(s.fd, s.out)
+	switch {
+	case err == unix.EAGAIN:
+	case err != 0:
+		e.fail(s, results.Reset, fmt.Errorf("writing: %w", err))
+	default:
+		s.out = s.out[:copy(s.out, s.out[n:])]
+	}
+}
+
+func (e *epoll) Wait(until clock.Time, done []*Request) []*Request {
+	for !e.closed && len(e.done) == 0 {
+		if n := poll(e.fd, e.events); n > 0 {
+			e.handle(e.events[:n])
+			continue
+		}
+		e.now = clock.Now()
+		e.expire()
+		if e.now >= until || len(e.done) > 0 {
+			break
+		}
+		e.block(min(until, e.nextExpiry()))
+	}
+	done = append(done, e.done...)
+	clear(e.done)
+	e.done = e.done[:0]
+	return done
+}
+
+// early is how long before the due time the loop stops sleeping and polls: the kernel needs tens
+// of microseconds to wake a thread.
+const early = 60 * time.Microsecond
+
+// block sleeps until something happens or it is almost time; the rest is polled.
+func (e *epoll) block(until clock.Time) {
+	left := until.Sub(e.now)
+	if spare := left - early; spare > 0 {
+		left = spare
+	} else if e.spin.spend(left, e.now) {
+		return
+	}
+	ts := unix.NsecToTimespec(int64(left))
+	fds := [1]unix.PollFd{{Fd: int32(e.fd), Events: unix.POLLIN}}
+	_, _ = unix.Ppoll(fds[:], &ts, nil) // an interrupted wait is a short one: the caller looks again
+}
+
+// budget bounds the share of time spent polling, so that the generator does not take the cores from
+// what it measures.
+type budget struct {
+	since clock.Time
+	spent time.Duration
+}
+
+// spend says whether polling for d more is within a tenth of the time.
+func (b *budget) spend(d time.Duration, now clock.Time) bool {
+	if now.Sub(b.since) > time.Second {
+		*b = budget{since: now.Add(-100 * time.Millisecond)}
+	}
+	if b.spent > now.Sub(b.since)/10+time.Millisecond {
+		return false
+	}
+	// The caller comes back after one poll: charge that, at most what is left.
+	b.spent += min(d, time.Microsecond)
+	return true
+}
+
+func (e *epoll) handle(events []unix.EpollEvent) {
+	for i := range events {
+		s := e.sockets.all[events[i].Fd]
+		if s == nil || s.generation != uint32(events[i].Pad) {
+			continue // closed while an earlier event was handled
+		}
+		e.now = clock.Now()
+		e.event(s, events[i].Events)
+	}
+}
+
+// gone: the server has closed its side, or the connection broke.
+const gone = unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
+
+func (e *epoll) event(s *socket, what uint32) {
+	if s.request == nil {
+		if what&(unix.EPOLLIN|gone) != 0 {
+			e.drop(s) // closed by the server, or speaking out of turn
+		}
+		return
+	}
+	if e.sockets.in(connecting, s) {
+		if !e.connected(s, what) {
+			return
+		}
+	} else if what&unix.EPOLLOUT != 0 && len(s.out) > 0 {
+		e.flush(s)
+	}
+	if what&(unix.EPOLLIN|gone) != 0 && e.sockets.all[s.place] == s {
+		e.read(s, what&gone != 0)
+	}
+}
+
+// connected ends connecting, well or not.
+func (e *epoll) connected(s *socket, what uint32) bool {
+	if what&(unix.EPOLLOUT|unix.EPOLLERR|unix.EPOLLHUP) == 0 {
+		return false
+	}
+	if code, err := unix.GetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_ERROR); err != nil || code != 0 {
+		if err == nil {
+			err = unix.Errno(code)
+		}
+		e.fail(s, connectFailure(err), fmt.Errorf("connecting to %s: %w", e.target, err))
+		return false
+	}
+	e.sockets.unlink(connecting, s)
+	s.request.Connect = e.now.Sub(s.request.Sent)
+	e.write(s)
+	return e.sockets.all[s.place] == s
+}
+
+// read takes what is there; ending says that the server closed its side.
+func (e *epoll) read(s *socket, ending bool) {
+	for {
+		n, err := receive(s.fd, e.buffer)
+		switch {
+		case err == unix.EAGAIN:
+			return
+		case err != 0:
+			e.fail(s, results.Reset, fmt.Errorf("reading: %w", err))
+			return
+		case n == 0:
+			e.ended(s)
+			return
+		}
+		if e.took(s, e.buffer[:n], ending) || n < len(e.buffer) && !ending {
+			return
+		}
+	}
+}
+
+// took feeds b to the answer and says whether the exchange is over.
+func (e *epoll) took(s *socket, b []byte, ending bool) bool {
+	r := s.request
+	if r.FirstByte == 0 {
+		r.FirstByte = e.now
+		e.sockets.unlink(unanswered, s)
+	}
+	rest, err := s.response.feed(b)
+	switch {
+	case err != nil:
+		e.fail(s, results.Malformed, err)
+	case s.response.phase == complete:
+		e.answered(s, !ending && len(rest) == 0 && len(s.out) == 0)
+	default:
+		return false
+	}
+	return true
+}
+
+func (e *epoll) ended(s *socket) {
+	if s.response.end() {
+		e.answered(s, false)
+		return
+	}
+	e.fail(s, results.Reset, errShort)
+}
+
+func (e *epoll) answered(s *socket, keep bool) {
+	r := s.request
+	r.Status = s.response.status
+	e.name(&r.Answer, s.response.body)
+	if keep && r.KeepAlive && !s.response.close {
+		e.keep(s)
+	} else {
+		e.discard(s)
+	}
+	e.end(r, results.Answered, nil)
+}
+
+func (e *epoll) keep(s *socket) {
+	s.request, s.since = nil, e.now
+	e.sockets.unlink(awaited, s)
+	e.sockets.push(idling, s)
+	s.next = e.kept[s.slot]
+	e.kept[s.slot] = s.place
+}
+
+// drop closes a kept connection.
+func (e *epoll) drop(s *socket) {
+	at := &e.kept[s.slot]
+	for *at != s.place {
+		at = &e.sockets.all[*at].next
+	}
+	*at = s.next
+	e.discard(s)
+}
+
+func (e *epoll) Release(slot uint32) {
+	for int(slot) < len(e.kept) && e.kept[slot] != 0 {
+		e.drop(e.sockets.all[e.kept[slot]])
+	}
+}
+
+func (e *epoll) Close() error {
+	e.now = clock.Now()
+	for s := e.sockets.first(awaited); s != nil; s = e.sockets.first(awaited) {
+		e.fail(s, results.Canceled, context.Canceled)
+	}
+	for s := e.sockets.first(idling); s != nil; s = e.sockets.first(idling) {
+		e.discard(s)
+	}
+	e.closed = true
+	runtime.UnlockOSThread()
+	return unix.Close(e.fd)
+}
