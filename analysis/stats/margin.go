@@ -60,6 +60,9 @@ func Holm(ps []float64) []float64 {
 	return adjusted
 }
 
+// Deviation is the sample standard deviation of the paired differences.
+func Deviation(differences []float64) float64 { return stat.StdDev(differences, nil) }
+
 // Blocks is how many paired blocks are needed to pass with 90 % power, one-sided at 5 %, when in truth
 // there is no harm: (1.645+1.282)² ≈ 8.6 times (deviation/margin)², and 2 for the t quantile.
 func Blocks(deviation, margin float64) int {
