@@ -20,6 +20,7 @@ type input struct {
 	samples    []results.Sample
 	exchanges  iter.Seq2[results.Exchange, error]
 	serves     iter.Seq2[results.Serve, error]
+	intact     bool // leave answers that lost their session's state out of every latency
 }
 
 // Analyze judges a run directory, the experiment's gates included.
@@ -62,8 +63,8 @@ func analyze(in input) (*results.Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.add(&e)
-		j.exchange(&e)
+		fresh := j.exchange(&e)
+		t.add(&e, !in.intact || !fresh)
 	}
 	for l, err := range in.serves {
 		if err != nil {

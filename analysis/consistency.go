@@ -18,14 +18,14 @@ type memory struct {
 const remembered = 16
 
 // remember compares an answer's state with what the session saw before. Why is the excuse of a
-// switch that happened with this answer.
-func (j *judge) remember(s *session, e *results.Exchange, burst bool, why string) {
+// switch that happened with this answer. It says whether the answer came with a new, empty record.
+func (j *judge) remember(s *session, e *results.Exchange, burst bool, why string) (fresh bool) {
 	if e.Epoch == 0 {
-		return
+		return false
 	}
 	if e.Owner != e.ID {
 		j.anomaly(s, e, leak, why, "the answer belongs to session "+e.Owner.String())
-		return
+		return false
 	}
 	m := &s.memory
 	switch {
@@ -33,12 +33,13 @@ func (j *judge) remember(s *session, e *results.Exchange, burst bool, why string
 	case m.epoch == 0 || burst:
 		m.adopt(e)
 	case e.Epoch != m.epoch:
-		j.otherEpoch(s, e, why)
+		return j.otherEpoch(s, e, why)
 	case e.Version < m.version:
 		j.anomaly(s, e, stale, why, "an older version than this session has seen")
 	default:
 		j.sameEpoch(s, e, why)
 	}
+	return false
 }
 
 func (m *memory) adopt(e *results.Exchange) {
@@ -46,12 +47,13 @@ func (m *memory) adopt(e *results.Exchange) {
 }
 
 // otherEpoch is a new record (the state is lost) or an old one that comes back (two histories).
-func (j *judge) otherEpoch(s *session, e *results.Exchange, why string) {
+func (j *judge) otherEpoch(s *session, e *results.Exchange, why string) (fresh bool) {
 	m := &s.memory
 	if why == "" && j.pool.crashed(s.home, s.lastAt, e.Done) {
 		why = "home gone: " + s.home + " lost its memory"
 	}
-	if slices.Contains(m.old, e.Epoch) {
+	known := slices.Contains(m.old, e.Epoch)
+	if known {
 		j.anomaly(s, e, fork, why, "an earlier history of this session came back")
 	} else {
 		j.anomaly(s, e, lost, why, "the session's state is gone")
@@ -61,6 +63,7 @@ func (j *judge) otherEpoch(s *session, e *results.Exchange, why string) {
 		m.old = m.old[1:]
 	}
 	m.adopt(e)
+	return !known
 }
 
 func (j *judge) sameEpoch(s *session, e *results.Exchange, why string) {

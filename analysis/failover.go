@@ -75,6 +75,25 @@ func (j *judge) reportFailovers(s *sheet) {
 	if len(j.failovers) > 0 {
 		total.report(s, nil, len(j.run.Instances))
 	}
+	j.reportLostPerCrash(s)
+}
+
+// reportLostPerCrash is how many sessions lost their state with each instance that died.
+func (j *judge) reportLostPerCrash(s *sheet) {
+	var crashes, sessions int64
+	for _, o := range j.pool.outages {
+		if o.crash && o.from >= j.run.Measured {
+			crashes++
+		}
+	}
+	for _, session := range j.sessions {
+		if session.found[lost] == excused {
+			sessions++
+		}
+	}
+	if crashes > 0 {
+		s.put(results.Metric{Name: "failover.lost_per_crash", Unit: "count", Better: "lower", Value: float64(sessions) / float64(crashes), N: crashes})
+	}
 }
 
 func (f *failover) report(s *sheet, labels map[string]string, instances int) {

@@ -31,10 +31,11 @@ func newJudge(run results.Run, changes []results.Change) *judge {
 	return j
 }
 
-// exchange takes one record; those of one session come in order of completion.
-func (j *judge) exchange(e *results.Exchange) {
+// exchange takes one record; those of one session come in order of completion. It says whether the
+// answer lost the session's state.
+func (j *judge) exchange(e *results.Exchange) (fresh bool) {
 	if e.Failure == results.Dropped {
-		return
+		return false
 	}
 	s, ok := j.sessions[e.ID]
 	if !ok {
@@ -46,8 +47,9 @@ func (j *judge) exchange(e *results.Exchange) {
 	}
 	j.meetOutages(s, e)
 	if e.Failure == results.Answered && e.Instance != "" {
-		j.visit(s, e)
+		return j.visit(s, e)
 	}
+	return false
 }
 
 // ordered lists the sessions in a fixed order.

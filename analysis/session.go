@@ -73,8 +73,9 @@ func (j *judge) excuse(s *session, e *results.Exchange) string {
 	return ""
 }
 
-// visit takes one answered exchange of the session, in order of completion.
-func (j *judge) visit(s *session, e *results.Exchange) {
+// visit takes one answered exchange of the session, in order of completion, and says whether it lost
+// the session's state.
+func (j *judge) visit(s *session, e *results.Exchange) (fresh bool) {
 	if e.Flags&results.MarkerDropped != 0 {
 		s.jarless = true
 	}
@@ -91,11 +92,12 @@ func (j *judge) visit(s *session, e *results.Exchange) {
 	case !first:
 		why = j.follow(s, e)
 	}
-	j.remember(s, e, burst, why)
+	fresh = j.remember(s, e, burst, why)
 	s.lastDone = e.Done
 	if e.Instance == s.home {
 		s.lastAt = e.Done
 	}
+	return fresh
 }
 
 // follow judges a later request of a bound session and returns the excuse of a switch.

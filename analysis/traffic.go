@@ -24,8 +24,9 @@ func newTraffic(run results.Run) *traffic {
 	return t
 }
 
-// add leaves out warm-up and requests that the generator itself gave up.
-func (t *traffic) add(e *results.Exchange) {
+// add leaves out warm-up and requests that the generator itself gave up; timed says whether the
+// answer counts for the latencies.
+func (t *traffic) add(e *results.Exchange, timed bool) {
 	t.last = max(t.last, e.Done)
 	if e.Flags&results.Warmup != 0 || e.Failure == results.Canceled || e.Failure == results.Dropped {
 		return
@@ -37,6 +38,9 @@ func (t *traffic) add(e *results.Exchange) {
 	}
 	t.served[e.Instance]++
 	t.operations += uint64(e.Lookups)
+	if !timed {
+		return
+	}
 	t.total.add(e)
 	if int(e.Profile) < len(t.profiles) {
 		t.profiles[e.Profile].add(e)

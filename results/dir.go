@@ -96,12 +96,14 @@ func (d *Dir) Run() (r Run, err error) {
 }
 
 // WriteReport replaces report.json.
-func (d *Dir) WriteReport(r *Report) error {
+func (d *Dir) WriteReport(r *Report) error { return writeReport(d.file("report.json"), r) }
+
+func writeReport(path string, r *Report) error {
 	text, err := r.Encode()
 	if err != nil {
 		return err
 	}
-	return replace(d.file("report.json"), text)
+	return replace(path, text)
 }
 
 // replace writes a file so that a reader sees the old or the new one whole.

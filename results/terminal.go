@@ -8,10 +8,26 @@ import (
 )
 
 // Terminal writes the human report: verdict first, then affinity, consistency, failover, latency,
-// instances, timeline, and warnings as footnotes. Width is in columns.
+// instances, timeline, or the savings and arms of a comparison, and warnings as footnotes. Width is in columns.
 func Terminal(w io.Writer, r *Report, width int, color bool) error {
 	p := &page{report: r, width: max(60, width), color: color}
 	p.verdict()
+	switch {
+	case r.compares():
+		p.comparison()
+	case len(r.Runs) > 0:
+		p.run()
+	}
+	p.footnotes()
+	if p.err != nil {
+		return p.err
+	}
+	_, err := io.WriteString(w, p.text.String())
+	return err
+}
+
+// run is the body of the report of one run.
+func (p *page) run() {
 	p.affinity()
 	p.failover()
 	p.latency()
@@ -19,12 +35,6 @@ func Terminal(w io.Writer, r *Report, width int, color bool) error {
 	p.generator()
 	p.timeline()
 	p.violations()
-	p.footnotes()
-	if p.err != nil {
-		return p.err
-	}
-	_, err := io.WriteString(w, p.text.String())
-	return err
 }
 
 // page gathers the text of one report.
@@ -189,7 +199,7 @@ func (p *page) footnotes() {
 	notes := append([]string(nil), p.report.Warnings...)
 	starred := false
 	for _, m := range p.report.Metrics {
-		if strings.HasPrefix(m.Name, "latency.") {
+		if strings.HasPrefix(m.Name, "latency.") || strings.HasPrefix(m.Name, "saving.") {
 			starred = starred || len(m.Warnings) > 0
 			continue
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 
@@ -14,8 +15,8 @@ import (
 func newAnalyze() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "analyze RUN_DIR...",
-		Short: "Draw the report again, from the directory alone",
+		Use:   "analyze DIR...",
+		Short: "Draw the report of runs or comparisons again, from the directory alone",
 		Args:  args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, dirs []string) error {
 			var worst error
@@ -41,6 +42,13 @@ func worse(a, b error) error {
 }
 
 func analyzeDir(w io.Writer, path string, asJSON bool) error {
+	if results.IsComparison(path) {
+		dir, err := results.OpenComparison(path)
+		if err != nil {
+			return wrongInput(err)
+		}
+		return concludeComparison(w, dir, asJSON)
+	}
 	dir, err := results.Open(path)
 	if err != nil {
 		return wrongInput(err)
@@ -50,14 +58,32 @@ func analyzeDir(w io.Writer, path string, asJSON bool) error {
 
 // conclude analyzes dir, writes its report.json, prints it and turns its verdict into the exit code.
 func conclude(w io.Writer, dir *results.Dir, asJSON bool) error {
-	report, err := analysis.Analyze(dir)
+	report, err := judge(dir)
 	if err != nil {
-		return wrongInput(err)
-	}
-	if err := dir.WriteReport(report); err != nil {
 		return err
 	}
 	if err := print(w, report, asJSON); err != nil {
+		return err
+	}
+	return verdictError(report.Verdict)
+}
+
+// judge analyzes a run directory and keeps its report there.
+func judge(dir *results.Dir) (*results.Report, error) {
+	report, err := analysis.Analyze(dir)
+	if err != nil {
+		return nil, wrongInput(err)
+	}
+	return report, dir.WriteReport(report)
+}
+
+// concludeComparison is conclude for the runs of a comparison.
+func concludeComparison(w io.Writer, dir *results.ComparisonDir, asJSON bool) error {
+	report, err := analysis.Compare(dir)
+	if err != nil {
+		return wrongInput(err)
+	}
+	if err := errors.Join(dir.WriteReport(report), print(w, report, asJSON)); err != nil {
 		return err
 	}
 	return verdictError(report.Verdict)

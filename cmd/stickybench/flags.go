@@ -13,7 +13,7 @@ import (
 	"github.com/stickybench/stickybench/profiles"
 )
 
-// runFlags are the flags of `run`. Flags override STICKYBENCH_* variables, which override the file.
+// runFlags are the flags of `run`, in part those of `compare` too. Flags override STICKYBENCH_* variables, which override the file.
 type runFlags struct {
 	lb, lbConfig, url, listen         string
 	header, cookie, body              string
@@ -28,6 +28,13 @@ type runFlags struct {
 }
 
 func (f *runFlags) register(set *pflag.FlagSet) {
+	f.registerTarget(set)
+	f.registerLoad(set)
+	f.registerReport(set)
+}
+
+// registerTarget adds what one run is pointed at; a comparison names its arms instead.
+func (f *runFlags) registerTarget(set *pflag.FlagSet) {
 	set.StringVar(&f.lb, "lb", "", `balancer NAME[:MECHANISM], or "exec:CMD {listen} {backends}" (default builtin:cookie)`)
 	set.StringVar(&f.lbConfig, "lb-config", "", "template that {config} of an exec balancer is rendered from")
 	set.StringVar(&f.listen, "listen", "", "HOST:PORT the balancer listens on (default a free loopback port)")
@@ -35,8 +42,12 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.header, "instance-header", "", "with --url: response header that names the instance")
 	set.StringVar(&f.cookie, "instance-cookie", "", "with --url: cookie that names the instance")
 	set.StringVar(&f.body, "instance-body-regexp", "", "with --url: regular expression that finds the instance in the body")
-	set.IntVar(&f.backends, "backends", 0, "mock instances to start, each its own process (default 4)")
 	set.StringVar(&f.store, "store", "", "session state: memory or embedded (default memory)")
+}
+
+// registerLoad adds who comes to what.
+func (f *runFlags) registerLoad(set *pflag.FlagSet) {
+	set.IntVar(&f.backends, "backends", 0, "mock instances to start, each its own process (default 4)")
 	set.StringVar(&f.mix, "mix", "", "who comes: a built-in mix (see `stickybench profiles list`)")
 	set.StringVar(&f.profile, "profile", "", "only this profile")
 	set.Float64VarP(&f.rate, "rate", "r", 0, "session arrivals per second")
@@ -50,9 +61,13 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.Uint64Var(&f.seed, "seed", 0, "same seed, same users")
 	set.StringVar(&f.engine, "engine", "", "auto, or portable: one goroutine per request instead of one loop per shard")
 	set.IntVar(&f.shards, "shards", 0, "generator threads (default 1)")
+	set.BoolVar(&f.noFaults, "no-faults", false, "break nothing, whatever the experiment says")
+}
+
+// registerReport adds what must hold and where the outcome goes.
+func (f *runFlags) registerReport(set *pflag.FlagSet) {
 	set.StringVarP(&f.out, "out", "o", "", "run directory (default below "+resultsRoot+"/)")
 	set.StringArrayVar(&f.gates, "gate", nil, `requirement such as "affinity.broken_ratio < 0.1%" (repeat)`)
-	set.BoolVar(&f.noFaults, "no-faults", false, "break nothing, whatever the experiment says")
 	set.BoolVar(&f.json, "json", false, "print report.json on standard output instead of the report")
 	set.BoolVar(&f.quiet, "quiet", false, "no progress and no notes")
 	set.BoolVar(&f.noProgress, "no-progress", false, "no progress line")

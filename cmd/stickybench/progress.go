@@ -19,6 +19,7 @@ type progressLine struct {
 	total    time.Duration
 	terminal bool
 	sparse   rate.Sometimes
+	place    func(loadgen.Progress) string // where in a comparison; nil for a single run
 }
 
 func newProgressLine(w io.Writer, total time.Duration) *progressLine {
@@ -32,6 +33,9 @@ func newProgressLine(w io.Writer, total time.Duration) *progressLine {
 
 func (p *progressLine) draw(now loadgen.Progress) {
 	text := progressText(now, p.total)
+	if p.place != nil {
+		text = p.place(now) + "  " + text
+	}
 	if !p.terminal {
 		p.sparse.Do(func() { fmt.Fprintln(p.w, text) })
 		return

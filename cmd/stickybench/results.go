@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/spf13/cobra"
@@ -56,6 +57,9 @@ func listResults(cmd *cobra.Command, given []string) error {
 // resultRow describes one run directory; ok is false for anything else.
 func resultRow(root string, e fs.DirEntry) (row []string, ok bool) {
 	path := filepath.Join(root, e.Name())
+	if results.IsComparison(path) {
+		return comparisonRow(path), true
+	}
 	dir, err := results.Open(path)
 	if err != nil {
 		return nil, false
@@ -71,6 +75,23 @@ func resultRow(root string, e fs.DirEntry) (row []string, ok bool) {
 		row[6] = metricText(report, "affinity.broken_sessions")
 	}
 	return row, true
+}
+
+// comparisonRow describes a comparison by its arms.
+func comparisonRow(path string) []string {
+	dir, err := results.OpenComparison(path)
+	if err != nil {
+		return []string{path, "unreadable: " + err.Error(), "", "", "", "", ""}
+	}
+	var arms []string
+	for _, arm := range dir.Plan.Arms {
+		arms = append(arms, arm.Name)
+	}
+	row := []string{path, "not analyzed", strings.Join(arms, ", "), "", "", "", ""}
+	if report, err := storedReport(path); err == nil {
+		row[1] = string(report.Verdict)
+	}
+	return row
 }
 
 func metricText(r *results.Report, name string) string {

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -49,16 +49,11 @@ const gcPercent = 1600
 // drainTime bounds the orderly end of the processes under test once the load has stopped.
 const drainTime = 10 * time.Second
 
-// runExperiment is the main job: start the targets, play the load and the faults, keep the
-// records, draw the report.
+// runExperiment is the main job: play the experiment and draw its report.
 func runExperiment(cmd *cobra.Command, exp *profiles.Experiment, flags *runFlags) error {
-	debug.SetGCPercent(gcPercent)
-	clock.Punctual()
-	dir, err := createDir(exp, flags.out)
+	path := cmp.Or(flags.out, defaultOut(exp, exp.Balancer.Use))
+	dir, err := play(cmd.Context(), exp, path, flags.progress(cmd.ErrOrStderr(), time.Duration(exp.Duration)))
 	if err != nil {
-		return err
-	}
-	if err := play(cmd.Context(), exp, dir, flags, cmd.ErrOrStderr()); err != nil {
 		return err
 	}
 	err = conclude(cmd.OutOrStdout(), dir, flags.json)
@@ -69,12 +64,13 @@ func runExperiment(cmd *cobra.Command, exp *profiles.Experiment, flags *runFlags
 	return err
 }
 
+// defaultOut is the directory of a run or comparison without --out.
+func defaultOut(exp *profiles.Experiment, what string) string {
+	return filepath.Join(resultsRoot, fmt.Sprintf("%s-%s-%s", time.Now().Format("20060102-150405"), exp.Name, fileName(what)))
+}
+
 // createDir makes the run directory and puts the resolved experiment into it.
 func createDir(exp *profiles.Experiment, path string) (*results.Dir, error) {
-	if path == "" {
-		name := fmt.Sprintf("%s-%s-%s", time.Now().Format("20060102-150405"), exp.Name, fileName(exp.Balancer.Use))
-		path = filepath.Join(resultsRoot, name)
-	}
 	dir, err := results.Create(path)
 	if err != nil {
 		return nil, wrongInput(err)
@@ -97,26 +93,37 @@ func fileName(name string) string {
 	return strings.Trim(safe[:min(len(safe), 32)], "-")
 }
 
-// play runs the experiment and leaves a complete directory, also when ctx ends it early.
-func play(ctx context.Context, exp *profiles.Experiment, dir *results.Dir, flags *runFlags, stderr io.Writer) (err error) {
+// play runs the experiment in a new directory at path, with fresh processes and users, and leaves the
+// directory complete, also when ctx ends it early: start the targets, play the load and the faults,
+// keep the records. Progress may be nil.
+func play(ctx context.Context, exp *profiles.Experiment, path string, progress func(loadgen.Progress)) (*results.Dir, error) {
+	debug.SetGCPercent(gcPercent)
+	clock.Punctual()
+	dir, err := createDir(exp, path)
+	if err != nil {
+		return nil, err
+	}
 	if err := targets.Check(exp); err != nil {
-		return wrongInput(err)
+		return nil, wrongInput(err)
 	}
 	deployment, err := targets.Start(ctx, targets.Options{Experiment: exp, Dir: dir, Self: self()})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() {
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-		defer cancel()
-		err = errors.Join(err, deployment.Stop(stopping))
-	}()
+	err = loadAndRecord(ctx, exp, dir, deployment, progress)
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	return dir, errors.Join(err, deployment.Stop(stopping))
+}
+
+// loadAndRecord loads what was started and keeps run.json and the latency log.
+func loadAndRecord(ctx context.Context, exp *profiles.Experiment, dir *results.Dir, deployment *targets.Deployment, progress func(loadgen.Progress)) error {
 	run := newRunRecord(exp)
 	deployment.Describe(&run)
 	if err := dir.WriteRun(run); err != nil {
 		return err
 	}
-	summary, err := load(ctx, exp, dir, deployment, run.Start, flags.progress(stderr, time.Duration(exp.Duration)))
+	summary, err := load(ctx, exp, dir, deployment, run.Start, progress)
 	deployment.Describe(&run) // faults and unexpected deaths add warnings
 	finish(&run, summary, ctx.Err() != nil)
 	return errors.Join(err, dir.WriteRun(run), dir.WriteLatencyLog(summary.Intervals))
