@@ -1,4 +1,4 @@
-// Package store holds session state: in this process, or behind the Redis protocol over TCP.
+// Package store holds session state: in this process, or in Redis, memcached or PostgreSQL.
 //
 // Every implementation passes one contract suite. Update is atomic: two instances that write one
 // session at the same time both take effect.
@@ -36,14 +36,19 @@ type Store interface {
 // ErrBusy is an update that kept losing against other writers.
 var ErrBusy = errors.New("session is written by too many at once")
 
-// Open connects to use: "" or "memory" in this process, or a redis:// URL. Records live for ttl
-// after their last use; 0 means for ever.
+// Open connects to use: "" or "memory" in this process, or the URL of a server. Records live for
+// ttl after their last use; 0 means for ever.
 func Open(use string, ttl time.Duration) (Store, error) {
-	switch {
-	case use == "" || use == "memory":
+	scheme, _, _ := strings.Cut(use, "://")
+	switch scheme {
+	case "", "memory":
 		return NewMemory(ttl), nil
-	case strings.HasPrefix(use, "redis://"):
+	case "redis", "rediss":
 		return NewRedis(use, ttl)
+	case "memcached":
+		return NewMemcached(use, ttl)
+	case "postgres", "postgresql":
+		return NewPostgres(use, ttl)
 	}
-	return nil, fmt.Errorf("store %q is unknown; use memory or redis://HOST:PORT", use)
+	return nil, fmt.Errorf("store %q is unknown; use memory, redis://HOST:PORT, memcached://HOST:PORT or postgres://USER@HOST:PORT/DATABASE", use)
 }
