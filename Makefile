@@ -3,7 +3,7 @@ GO          ?= go
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.0
 FUZZTIME    ?= 20s
 
-.PHONY: help build test race lint fuzz bench golden clean
+.PHONY: help build test race lint fuzz bench bench-peers golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ fuzz: ## fuzz each fuzz target for FUZZTIME
 
 bench: ## Go benchmarks with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-peers: ## CPU per request of us and other generators, as ratios (needs wrk, hey, nginx; PEERS=wrk,stickybench,hey,k6,…)
+	$(GO) run ./.ci/peers $(if $(PEERS),-only $(PEERS))
 
 golden: ## rewrite golden files after a wanted change
 	$(GO) test ./targets/balancers -update

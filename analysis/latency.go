@@ -38,7 +38,7 @@ func (l *latency) add(e *results.Exchange) {
 	if e.Lookups > 0 {
 		l.record(2, e.StoreTime)
 	}
-	if e.HandlerTime > 0 {
+	if e.Boot != 0 { // a mock backend answered: a handler time of 0 is one
 		l.record(3, e.HandlerTime)
 	}
 }

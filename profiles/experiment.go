@@ -64,7 +64,7 @@ type Backends struct {
 
 // Store is where session state lives.
 type Store struct {
-	Use string   `yaml:"use"`           // "memory", "embedded" (later: redis://…)
+	Use string   `yaml:"use"`           // "memory", "embedded", or a running server: redis://…, memcached://…, postgres://…
 	TTL Duration `yaml:"ttl,omitempty"` // state lifetime; 0 = for ever
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -45,12 +46,21 @@ func (e *Experiment) checkTimes() error {
 		return wrong("speedup", "%v; use a number above 0, 1 for real time", e.Speedup)
 	case e.Sessions < 0:
 		return wrong("sessions", "%d is negative; use 0 for no limit", e.Sessions)
-	case e.Store.Use != "memory" && e.Store.Use != "embedded":
-		return wrong("store.use", "%q is unknown; use memory or embedded", e.Store.Use)
+	case !knownStore(e.Store.Use):
+		return wrong("store.use", "%q is unknown; use memory, embedded, or a URL: redis://…, memcached://… or postgres://…", e.Store.Use)
 	case e.Store.TTL < 0:
 		return wrong("store.ttl", "%v is negative; use 0 for ever", time.Duration(e.Store.TTL))
 	}
 	return nil
+}
+
+// knownStore accepts the names of our own stores and the URL of a running one.
+func knownStore(use string) bool {
+	scheme, _, isURL := strings.Cut(use, "://")
+	if isURL {
+		return slices.Contains([]string{"redis", "rediss", "memcached", "postgres", "postgresql"}, scheme)
+	}
+	return use == "memory" || use == "embedded"
 }
 
 func (e *Experiment) checkBalancer() error {

@@ -83,7 +83,7 @@ func (d *Deployment) startStore(ctx context.Context) error {
 		return nil
 	default:
 		d.storeURL = use
-		return nil
+		return reachable(ctx, use)
 	}
 }
 
@@ -155,7 +155,7 @@ func (d *Deployment) Describe(run *results.Run) {
 		run.LBVersion = run.Version
 	}
 	run.Mechanism = d.balancer.mechanism
-	run.Store = d.o.Experiment.Store.Use
+	run.Store = withoutPassword(d.o.Experiment.Store.Use)
 	run.Instances = nil
 	for _, i := range d.instances {
 		run.Instances = append(run.Instances, results.Instance{

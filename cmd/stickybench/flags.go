@@ -42,7 +42,7 @@ func (f *runFlags) registerTarget(set *pflag.FlagSet) {
 	set.StringVar(&f.header, "instance-header", "", "with --url: response header that names the instance")
 	set.StringVar(&f.cookie, "instance-cookie", "", "with --url: cookie that names the instance")
 	set.StringVar(&f.body, "instance-body-regexp", "", "with --url: regular expression that finds the instance in the body")
-	set.StringVar(&f.store, "store", "", "session state: memory or embedded (default memory)")
+	set.StringVar(&f.store, "store", "", "session state: memory, embedded, redis://…, memcached://… or postgres://… (default memory)")
 }
 
 // registerLoad adds who comes to what.

@@ -26,11 +26,12 @@ func TestScripts(t *testing.T) {
 		},
 		Condition: installed,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exitcode":  exitCodeIs,
-			"metric":    metricIs,
-			"sessions":  sessionsText,
-			"nochild":   noChildLeft,
-			"truncated": truncateFile,
+			"exitcode":     exitCodeIs,
+			"metric":       metricIs,
+			"sessions":     sessionsText,
+			"nochild":      noChildLeft,
+			"truncated":    truncateFile,
+			"acknowledged": acknowledgedAll,
 		},
 	})
 }

@@ -19,6 +19,9 @@ import (
 // installed is the condition [real:PROGRAM]: true when the program is here. In CI a missing one
 // is an error, not a skip.
 func installed(condition string) (bool, error) {
+	if condition == "root" {
+		return os.Geteuid() == 0, nil
+	}
 	program, ok := strings.CutPrefix(condition, "real:")
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", condition)
@@ -145,6 +148,32 @@ func truncateFile(ts *testscript.TestScript, neg bool, args []string) {
 	info, err := os.Stat(path)
 	ts.Check(err)
 	ts.Check(os.Truncate(path, info.Size()-cut))
+}
+
+// acknowledgedAll: acknowledged DIR fails when an answer has no line in the ledgers.
+func acknowledgedAll(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: acknowledged DIR")
+	}
+	dir, err := results.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	served, answered := map[uint64]bool{}, 0
+	for s, err := range dir.Serves() {
+		ts.Check(err)
+		served[s.Nonce] = true
+	}
+	for e, err := range dir.Exchanges() {
+		ts.Check(err)
+		if e.Failure != results.Answered || e.Boot == 0 {
+			continue
+		}
+		if answered++; !served[e.Nonce] {
+			ts.Fatalf("request %s %d was answered by %s, whose ledger does not say so", e.ID, e.Seq, e.Instance)
+		}
+	}
+	if answered < 100 {
+		ts.Fatalf("only %d answers", answered)
+	}
 }
 
 func sorted(lines map[string]bool) string {
