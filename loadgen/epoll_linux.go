@@ -202,7 +202,9 @@ func (e *epoll) Wait(until clock.Time, done []*Request) []*Request {
 		if e.now >= until || len(e.done) > 0 {
 			break
 		}
-		e.block(min(until, e.nextExpiry()))
+		if left := e.sleep(min(until, e.nextExpiry())); left > 0 {
+			e.handle(e.events[:wait(e.fd, e.events, left)])
+		}
 	}
 	done = append(done, e.done...)
 	clear(e.done)
@@ -214,17 +216,16 @@ func (e *epoll) Wait(until clock.Time, done []*Request) []*Request {
 // of microseconds to wake a thread.
 const early = 60 * time.Microsecond
 
-// block sleeps until something happens or it is almost time; the rest is polled.
-func (e *epoll) block(until clock.Time) {
+// sleep is how long to sleep before until; 0 = poll, it is almost time.
+func (e *epoll) sleep(until clock.Time) time.Duration {
 	left := until.Sub(e.now)
-	if spare := left - early; spare > 0 {
-		left = spare
-	} else if e.spin.spend(left, e.now) {
-		return
+	switch {
+	case left > early:
+		return left - early
+	case e.spin.spend(left, e.now):
+		return 0
 	}
-	ts := unix.NsecToTimespec(int64(left))
-	fds := [1]unix.PollFd{{Fd: int32(e.fd), Events: unix.POLLIN}}
-	_, _ = unix.Ppoll(fds[:], &ts, nil) // an interrupted wait is a short one: the caller looks again
+	return left
 }
 
 // budget bounds the share of time spent polling, so that the generator does not take the cores from

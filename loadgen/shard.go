@@ -24,8 +24,9 @@ type user struct {
 	step    profiles.Step
 	seq     uint32
 	moves   uint32
-	pending uint32 // requests of the step in flight
-	home    uint16 // index of the first instance seen; 0 = none yet
+	pending uint32  // requests of the step in flight
+	source  [4]byte // address after moves; zero = not known yet
+	home    uint16  // index of the first instance seen; 0 = none yet
 	profile uint8
 	jar     bool
 }
@@ -144,7 +145,7 @@ func (s *shard) arrive() {
 func (s *shard) limit() int {
 	limit := s.exp.Load.MaxUsers
 	if limit == 0 {
-		limit = 100_000
+		limit = max(100_000, s.exp.Load.Users)
 	}
 	return (limit + s.n - 1) / s.n
 }

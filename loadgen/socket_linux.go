@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"github.com/stickybench/stickybench/internal/clock"
@@ -107,4 +108,19 @@ func poll(epfd int, events []unix.EpollEvent) int {
 		return 0
 	}
 	return int(n)
+}
+
+// wait sleeps until there is an event or d has passed, whichever is first.
+func wait(epfd int, events []unix.EpollEvent, d time.Duration) int {
+	ts := unix.NsecToTimespec(int64(d))
+	n, _, err := syscall.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
+		uintptr(len(events)), uintptr(unsafe.Pointer(&ts)), 0, 0)
+	switch err {
+	case 0:
+		return int(n)
+	case unix.ENOSYS: // before Linux 5.11
+		fds := [1]unix.PollFd{{Fd: int32(epfd), Events: unix.POLLIN}}
+		_, _ = unix.Ppoll(fds[:], &ts, nil)
+	}
+	return 0 // the caller looks again
 }

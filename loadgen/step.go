@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
@@ -14,6 +15,7 @@ func (s *shard) fire(slot uint32, at clock.Time) {
 	flags := s.warm(at)
 	if u.step.Moved {
 		u.moves++
+		u.source = [4]byte{}
 		flags |= results.AddressChanged
 	}
 	if u.step.Parallel > 1 {
@@ -30,7 +32,7 @@ func (s *shard) request(slot, lane uint32, at clock.Time, flags results.Exchange
 	r := s.take()
 	r.Slot, r.Lane, r.Due, r.Flags = slot, lane, at, flags
 	r.ID, r.Seq, r.Nonce = u.id, u.seq, nonce(s.exp.Seed, u.id, u.seq)
-	r.Source = s.plan.Source(u.id.User, u.moves)
+	r.Source = s.source(u)
 	r.KeepAlive = s.exp.Mix.Profiles[u.profile].Profile.Connection != "per-request"
 	now := s.engine.Now()
 	r.Deadline = now.Add(time.Duration(s.exp.Load.Timeout))
@@ -45,6 +47,14 @@ func (s *shard) request(slot, lane uint32, at clock.Time, flags results.Exchange
 	r.Answer.naming = s.exp.Balancer.Identify.Header
 	u.seq++
 	return r
+}
+
+// source is the user's address, kept because the plan's permutation costs more than the rest of a request.
+func (s *shard) source(u *user) netip.Addr {
+	if u.source == [4]byte{} {
+		u.source = s.plan.Source(u.id.User, u.moves).As4()
+	}
+	return netip.AddrFrom4(u.source)
 }
 
 func (s *shard) take() *Request {

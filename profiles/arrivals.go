@@ -42,17 +42,25 @@ func (a *Arrivals) Next() (offset time.Duration, ok bool) {
 	return offset, ok && offset < time.Duration(a.exp.Duration)
 }
 
-// spread is over how long closed-loop users start.
-const spread = time.Second
-
-// closed staggers the users of a closed loop.
+// closed staggers the users of a closed loop evenly over one mean think time, so that they do not
+// all come at once, but over half of the run at most.
 func (a *Arrivals) closed() (time.Duration, bool) {
 	if a.n >= a.exp.Load.Users {
 		return 0, false
 	}
-	at := min(spread, time.Duration(a.exp.Duration)/4) * time.Duration(a.n) / time.Duration(a.exp.Load.Users)
+	window := min(a.exp.slowest(), time.Duration(a.exp.Duration)/2)
+	at := time.Duration(float64(window) * float64(a.n) / float64(a.exp.Load.Users))
 	a.n++
 	return at, true
+}
+
+// slowest is the longest mean think time of the mix, at least a second.
+func (e *Experiment) slowest() time.Duration {
+	longest := 1.0
+	for _, p := range e.Mix.Profiles {
+		longest = max(longest, min(p.Profile.Think.Mean()/e.Speedup, longestThink.Seconds()))
+	}
+	return time.Duration(longest * float64(time.Second))
 }
 
 // invert finds when the cumulative rate reaches work: a Poisson process of changing rate is a unit
