@@ -107,7 +107,7 @@ func (s site) covers(domain string) bool {
 
 func cookiePath(attribute, request string) string {
 	if strings.HasPrefix(attribute, "/") {
-		return attribute
+		return strings.Clone(attribute) // it would hold the whole line
 	}
 	if i := strings.LastIndexByte(request, '/'); i > 0 {
 		return request[:i]

@@ -1,9 +1,23 @@
 package results
 
-import "golang.org/x/sys/unix"
+import (
+	"github.com/prometheus/procfs"
+	"golang.org/x/sys/unix"
+)
 
-func kernelRelease() (string, error) {
+func describe(host *Host) {
 	var u unix.Utsname
-	err := unix.Uname(&u)
-	return unix.ByteSliceToString(u.Release[:]), err
+	if unix.Uname(&u) == nil {
+		host.Kernel = unix.ByteSliceToString(u.Release[:])
+	}
+	fs, err := procfs.NewDefaultFS()
+	if err != nil {
+		return
+	}
+	if info, err := fs.CPUInfo(); err == nil && len(info) > 0 {
+		host.CPU = info[0].ModelName
+	}
+	if mem, err := fs.Meminfo(); err == nil && mem.MemTotalBytes != nil {
+		host.MemoryBytes = *mem.MemTotalBytes
+	}
 }

@@ -87,10 +87,13 @@ func (l *ServeLog) Close() error { return l.file.Close() }
 
 func openAppend(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w; choose a writable --out", path, errors.Unwrap(err))
+	switch {
+	case err == nil:
+		return f, nil
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return nil, fmt.Errorf("opening %s: %w; raise the limit (ulimit -n), or set load.idle_timeout", path, errors.Unwrap(err))
 	}
-	return f, nil
+	return nil, fmt.Errorf("opening %s: %w; choose a writable --out", path, errors.Unwrap(err))
 }
 
 // writeError names the file and what to do about a full disk.
