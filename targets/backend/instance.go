@@ -30,10 +30,11 @@ type instance struct {
 	mu  sync.Mutex // guards rng
 	rng *profiles.Rand
 
-	failing, draining atomic.Bool
-	inFlight          atomic.Int64
-	requests          atomic.Uint64
-	burnt             atomic.Int64 // nanoseconds of thread CPU time
+	faults   faults
+	draining atomic.Bool
+	inFlight atomic.Int64
+	requests atomic.Uint64
+	burnt    atomic.Int64 // nanoseconds of thread CPU time
 }
 
 func newInstance(o Options) (*instance, error) {
@@ -73,11 +74,7 @@ func (i *instance) handle(w http.ResponseWriter, r *http.Request) {
 	s := identify(r)
 	s.Instance, s.Boot, s.Start, s.Status = i.o.Name, i.boot, clock.Now(), http.StatusOK
 	id, fresh := sessionID(r)
-	record, err := i.session(r, id, &s)
-	if err != nil {
-		s.Status = http.StatusServiceUnavailable
-	}
-	i.work(r, &s)
+	record := i.serve(r, id, &s)
 	s.End = clock.Now()
 	if i.ledger != nil {
 		if err := i.ledger.Append(&s); err != nil {
@@ -86,6 +83,20 @@ func (i *instance) handle(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	i.answer(w, &s, record, id, fresh)
+}
+
+// serve reads or writes the session and works; a broken application does neither.
+func (i *instance) serve(r *http.Request, id string, s *results.Serve) (record store.Record) {
+	if i.faults.error.Load() {
+		s.Status = http.StatusServiceUnavailable
+		return record
+	}
+	record, err := i.session(r, id, s)
+	if err != nil {
+		s.Status = http.StatusServiceUnavailable
+	}
+	i.work(r, s)
+	return record
 }
 
 // identify reads what the generator says of the exchange; anybody else's request counts as zero.
@@ -172,7 +183,7 @@ func (i *instance) work(r *http.Request, s *results.Serve) {
 	start := clock.Now()
 	s.CPU = burn(cost)
 	i.burnt.Add(int64(s.CPU))
-	_ = clock.SleepUntil(r.Context(), start.Add(wait)) // a client that is gone is still recorded
+	_ = clock.SleepUntil(r.Context(), start.Add(wait+i.faults.delayed())) // a client that is gone is still recorded
 	s.HandlerTime = clock.Now().Sub(start)
 }
 

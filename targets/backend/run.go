@@ -77,16 +77,7 @@ func (i *instance) traffic() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", i.health)
 	mux.HandleFunc("/", i.handle)
-	return mux
-}
-
-// health obeys fail orders. Draining is the balancer's business: a bound session must still be served.
-func (i *instance) health(w http.ResponseWriter, _ *http.Request) {
-	if i.failing.Load() {
-		http.Error(w, "failing on request", http.StatusServiceUnavailable)
-		return
-	}
-	_, _ = w.Write([]byte("ok\n"))
+	return i.faults.resetting(mux)
 }
 
 func (i *instance) control() http.Handler {
@@ -94,10 +85,9 @@ func (i *instance) control() http.Handler {
 	order := func(pattern string, do func()) {
 		mux.HandleFunc("POST "+pattern, func(w http.ResponseWriter, _ *http.Request) { do(); w.WriteHeader(http.StatusNoContent) })
 	}
-	order("/fail", func() { i.failing.Store(true) })
-	order("/heal", func() { i.failing.Store(false) })
 	order("/drain", func() { i.draining.Store(true) })
 	order("/undrain", func() { i.draining.Store(false) })
+	i.faults.orders(mux)
 	mux.HandleFunc("GET /metrics", i.metrics)
 	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := os.Stat(i.o.Ledger); err != nil {
@@ -127,6 +117,6 @@ func (i *instance) metrics(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"instance": i.o.Name, "in_flight": i.inFlight.Load(), "requests": i.requests.Load(),
 		"cpu":      time.Duration(i.burnt.Load()).Seconds(),
-		"draining": i.draining.Load(), "failing": i.failing.Load(),
+		"draining": i.draining.Load(), "failing": i.faults.unhealthy.Load() || i.faults.error.Load(),
 	})
 }
