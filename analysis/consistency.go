@@ -93,7 +93,7 @@ func (j *judge) serve(l *results.Serve) {
 	if !ok || s.jarless || l.Status != 200 || l.Start < j.run.Measured {
 		return
 	}
-	if l.Origin == results.None && l.Start > s.firstDone {
+	if l.Origin == results.None && l.Start > s.firstDone && l.Seq > s.opening {
 		j.ledgerLost[l.ID] = true
 	}
 	if !l.Write {

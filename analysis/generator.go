@@ -37,7 +37,7 @@ func invalid(r results.Run, samples []results.Sample) (causes []string) {
 		causes = append(causes, fmt.Sprintf("the generator was %v late at p99 (limit %v): lower the rate or free cores", g.LagP99, lagLimit))
 	}
 	if g.Offered > 0 && float64(g.Sent) < leastLoad*float64(g.Offered) {
-		causes = append(causes, fmt.Sprintf("only %d of %d offered requests were sent (least 98 %%): lower the rate or raise max_users", g.Sent, g.Offered))
+		causes = append(causes, fmt.Sprintf("only %d of %d offered requests were sent (least 98 %%): lower the rate, or raise max_users and the limit of open files", g.Sent, g.Offered))
 	}
 	if share := steal(r, samples); share > stealLimit {
 		causes = append(causes, fmt.Sprintf("the host lost %.1f %% of its CPU to steal (limit 2 %%): use a quieter machine", 100*share))

@@ -14,6 +14,7 @@ type session struct {
 	home      string
 	bound     clock.Time // when home began
 	firstDone clock.Time
+	opening   uint32 // highest number of the requests that were due before the first answer
 	lastDone  clock.Time
 	lastAt    clock.Time // when home last answered
 	source    netip.Addr // of its first request
@@ -83,6 +84,9 @@ func (j *judge) visit(s *session, e *results.Exchange) (fresh bool) {
 	s.answered++
 	if first {
 		s.home, s.placed, s.bound, s.firstDone, s.source = e.Instance, e.Instance, e.Done, e.Done, e.Source
+	}
+	if e.Due < s.firstDone {
+		s.opening = max(s.opening, e.Seq)
 	}
 	burst := !first && e.Due < s.bound // a request is due only after the answers that it builds on
 	why := ""

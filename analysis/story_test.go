@@ -211,6 +211,12 @@ func (s *teller) serve(now clock.Time, words []string) error {
 		switch name {
 		case "new":
 			l.Origin = results.None
+		case "seq":
+			n, err := strconv.ParseUint(value, 10, 32)
+			if err != nil {
+				return err
+			}
+			l.Seq = uint32(n)
 		case "POST":
 			l.Write = true
 		case "nonce":

@@ -72,11 +72,12 @@ type settings struct {
 	target                                        *url.URL
 	body                                          *regexp.Regexp // finds the instance's name in a body; nil = not there
 	connectTimeout, firstByteTimeout, idleTimeout time.Duration  // 0 = only Request.Deadline; for ever
+	shards                                        int            // engines that share this process's open files
 }
 
 func newSettings(target *url.URL, exp *profiles.Experiment) (s settings, err error) {
 	s = settings{target: target, connectTimeout: time.Duration(exp.Load.ConnectTimeout),
-		firstByteTimeout: time.Duration(exp.Load.FirstByteTimeout), idleTimeout: time.Duration(exp.Load.IdleTimeout)}
+		firstByteTimeout: time.Duration(exp.Load.FirstByteTimeout), idleTimeout: time.Duration(exp.Load.IdleTimeout), shards: max(1, exp.Load.Shards)}
 	if rule := exp.Balancer.Identify.Body; rule != "" {
 		if s.body, err = regexp.Compile(rule); err != nil {
 			return s, fmt.Errorf("lb.identify.body: %w", err)
@@ -98,9 +99,13 @@ func (s *settings) name(a *Answer, body *sample) {
 // errShort is an answer that the server did not finish.
 var errShort = errors.New("the server closed the connection before the answer was complete")
 
+// connectFailure tells the target's refusal from what this machine has no more of.
 func connectFailure(err error) results.Failure {
-	if errors.Is(err, syscall.ECONNREFUSED) {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
 		return results.ConnectRefused
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.EADDRNOTAVAIL):
+		return results.Dropped
 	}
 	return results.ConnectFailed
 }

@@ -25,6 +25,7 @@ type epoll struct {
 	buffer    []byte // what is being read
 	out       []byte // what is being written
 	sockets   table
+	most      int      // connections at a time
 	kept      []uint32 // by slot: place of the first kept connection; 0 = none
 	done      []*Request
 	now       clock.Time // when the event being handled was seen
@@ -39,6 +40,18 @@ const (
 	mostReady = 256
 )
 
+// reserved descriptors are left for the records and the processes under test.
+const reserved = 256
+
+// mostSockets is an engine's part of the files that this process may open.
+func mostSockets(shards int) int {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil || limit.Cur > 1<<30 {
+		return 1 << 30
+	}
+	return max(1, (int(limit.Cur)-reserved)/max(1, shards))
+}
+
 // newEpoll is called on the goroutine that will call Wait.
 func newEpoll(s settings) (*epoll, error) {
 	target, err := resolve(s.target)
@@ -51,7 +64,7 @@ func newEpoll(s settings) (*epoll, error) {
 	}
 	runtime.LockOSThread()
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
-	return &epoll{settings: s, template: newTemplate(s.target), target: target, fd: fd, sockets: newTable(),
+	return &epoll{settings: s, most: mostSockets(s.shards), template: newTemplate(s.target), target: target, fd: fd, sockets: newTable(),
 		events: make([]unix.EpollEvent, mostReady), buffer: make([]byte, readSize), spin: budget{since: clock.Now()}}, nil
 }
 
@@ -130,13 +143,20 @@ func (e *epoll) connect(r *Request) *socket {
 	e.generated++
 	r.Sent, r.Conn, r.ConnNew = e.now, e.numbers, true
 	s := &socket{number: e.numbers, generation: e.generated, slot: r.Slot, lane: r.Lane, source: r.Source}
-	if err := s.open(e.target, r.Source); err != nil {
+	err := error(unix.EMFILE)
+	if e.sockets.count() < e.most {
+		err = s.open(e.target, r.Source)
+	}
+	if err != nil {
+		if connectFailure(err) == results.Dropped {
+			r.Sent = 0
+		}
 		e.end(r, connectFailure(err), fmt.Errorf("connecting to %s: %w", e.target, err))
 		return nil
 	}
 	e.sockets.add(s)
 	// Edge-triggered and registered once: a request costs no epoll_ctl.
-	err := unix.EpollCtl(e.fd, unix.EPOLL_CTL_ADD, s.fd, &unix.EpollEvent{
+	err = unix.EpollCtl(e.fd, unix.EPOLL_CTL_ADD, s.fd, &unix.EpollEvent{
 		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(s.place), Pad: int32(s.generation)})
 	if err != nil {
 		e.discard(s)

@@ -33,6 +33,9 @@ func (t *table) add(s *socket) {
 	t.all = append(t.all, s)
 }
 
+// count is how many connections there are.
+func (t *table) count() int { return len(t.all) - 1 - len(t.free) }
+
 func (t *table) remove(s *socket) {
 	for list := range lists {
 		t.unlink(list, s)

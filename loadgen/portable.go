@@ -125,6 +125,9 @@ func (p *portable) exchange(r *Request) {
 	c, err := p.connection(ctx, r)
 	if err != nil {
 		r.Failure, r.Err, r.Done = p.classify(ctx, err, true), err, clock.Now()
+		if r.Failure == results.Dropped {
+			r.Sent = 0
+		}
 		return
 	}
 	stop := context.AfterFunc(ctx, func() { c.raw.Close() })

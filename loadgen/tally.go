@@ -28,6 +28,9 @@ func (s *shard) count(e *results.Exchange) {
 		t.sent++
 		s.note(s.lag, e.Sent.Sub(e.Due))
 	}
+	if e.Failure == results.Dropped {
+		t.dropped++
+	}
 	if e.Failure != results.Answered || e.Status >= 500 {
 		t.errors++
 	}

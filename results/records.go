@@ -20,7 +20,7 @@ const (
 	TimedOut               // no complete answer within the request time-out
 	Malformed              // the answer is not HTTP or breaks a limit
 	Canceled               // the run ended first
-	Dropped                // never sent: the user limit was reached
+	Dropped                // never sent: the limit of users, open files or ports was reached
 )
 
 // ExchangeFlags are yes/no facts of one exchange.

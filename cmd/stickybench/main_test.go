@@ -28,6 +28,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exitcode":     exitCodeIs,
 			"metric":       metricIs,
+			"same":         sameMetrics,
 			"sessions":     sessionsText,
 			"nochild":      noChildLeft,
 			"truncated":    truncateFile,

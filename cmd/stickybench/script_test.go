@@ -70,6 +70,20 @@ func metricIs(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// sameMetrics: same DIR NAME NAME wants two metrics of DIR/report.json to be equal.
+func sameMetrics(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: same DIR NAME NAME")
+	}
+	report, err := storedReport(ts.MkAbs(args[0]))
+	ts.Check(err)
+	a, ok := report.Find(args[1], nil)
+	b, okay := report.Find(args[2], nil)
+	if !ok || !okay || a.Value != b.Value {
+		ts.Fatalf("%s is %v, %s is %v", args[1], a.Value, args[2], b.Value)
+	}
+}
+
 func labels(pairs []string) map[string]string {
 	if len(pairs) == 0 {
 		return nil
