@@ -34,7 +34,7 @@ bench-peers: ## CPU per request of us and other generators, as ratios (needs wrk
 	$(GO) run ./.ci/peers $(if $(PEERS),-only $(PEERS))
 
 golden: ## rewrite golden files after a wanted change
-	$(GO) test ./targets/balancers -update
+	$(GO) test ./targets/balancers ./results -update
 
 clean: ## remove what builds and runs leave
 	rm -rf stickybench stickybench-results

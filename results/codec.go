@@ -122,7 +122,7 @@ func appendServe(b []byte, s *Serve, n *names) []byte {
 	b = le.AppendUint32(b, s.ID.Session)
 	b = le.AppendUint32(b, s.Seq)
 	b = le.AppendUint16(b, s.Status)
-	b = append(b, flag(s.Write), byte(s.Origin))
+	b = append(b, bit(s.Write), byte(s.Origin))
 	for _, v := range [...]uint64{s.Nonce, s.Boot, uint64(s.Start), uint64(s.End), s.Epoch, s.Head,
 		uint64(s.StoreTime), uint64(s.HandlerTime), uint64(s.CPU)} {
 		b = le.AppendUint64(b, v)
@@ -134,7 +134,7 @@ func appendServe(b []byte, s *Serve, n *names) []byte {
 	return append(b, make([]byte, 28)...) // reserved
 }
 
-func flag(set bool) byte {
+func bit(set bool) byte {
 	if set {
 		return 1
 	}

@@ -96,7 +96,8 @@ func (p *page) instances() {
 
 func (p *page) instanceRow(labels map[string]string) []string {
 	get := func(name string) float64 { m, _ := p.report.Find("instance."+name, labels); return m.Value }
-	bar := strings.Repeat("█", int(get("share")*float64(max(0, p.width-60))+0.5))
+	room := max(0, p.width-60)
+	bar := strings.Repeat("█", min(max(0, int(get("share")*float64(room)+0.5)), room)) // a damaged share must not end the report
 	return []string{labels["instance"], fmt.Sprintf("%.0f", get("sessions")), fmt.Sprintf("%.0f", get("requests")),
 		fmt.Sprintf("%.3g", get("cpu_seconds")), fmt.Sprintf("%.3g%%", 100*get("cpu_ratio")), fmt.Sprintf("%.1f%%", 100*get("share")), bar}
 }

@@ -1,0 +1,70 @@
+package results
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden pages")
+
+// stored is the report of a real run: examples/failover.yaml on HAProxy.
+func stored(t *testing.T) *Report {
+	t.Helper()
+	text, err := os.ReadFile("testdata/report.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r Report
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	return &r
+}
+
+func TestTerminalKeepsToItsWidth(t *testing.T) {
+	for _, width := range []int{60, 80, 120, 200} {
+		var page strings.Builder
+		if err := Terminal(&page, stored(t), width, false); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(page.String()) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, " \n")); n > width {
+				t.Errorf("width %d: %d columns: %s", width, n, line)
+			}
+		}
+		golden(t, fmt.Sprintf("testdata/terminal-%d.txt", width), page.String())
+	}
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; look at it and run `make golden`:\n%s", path, got)
+	}
+}
+
+func TestTerminalSurvivesDamagedFigures(t *testing.T) {
+	r := stored(t)
+	for i := range r.Metrics {
+		if r.Metrics[i].Name == "instance.share" {
+			r.Metrics[i].Value = -3e9 * float64(i%2*2-1)
+		}
+	}
+	if err := Terminal(&strings.Builder{}, r, 80, true); err != nil {
+		t.Fatal(err)
+	}
+}
