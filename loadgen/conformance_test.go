@@ -166,6 +166,15 @@ func connections(t *testing.T, start engineMaker) {
 			t.Errorf("connections %d %d %d %d", a.Conn, b.Conn, again.Conn, last.Conn)
 		}
 	})
+	t.Run("release after close", func(t *testing.T) {
+		cl := client(t, start, serve(t, answer("")), settings{})
+		cl.ask(&Request{KeepAlive: true})
+		if err := cl.engine.Close(); err != nil {
+			t.Fatal(err)
+		}
+		cl.closed = true
+		cl.engine.Release(0) // the shard ends its users after the engine
+	})
 	t.Run("closed while idle", func(t *testing.T) {
 		closed := make(chan struct{})
 		l := serve(t, func(c net.Conn, r *bufio.Reader) {

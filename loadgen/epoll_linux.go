@@ -408,7 +408,7 @@ func (e *epoll) Close() error {
 		e.fail(s, results.Canceled, context.Canceled)
 	}
 	for s := e.sockets.first(idling); s != nil; s = e.sockets.first(idling) {
-		e.discard(s)
+		e.drop(s)
 	}
 	e.closed = true
 	runtime.UnlockOSThread()
