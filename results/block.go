@@ -55,15 +55,17 @@ func blockSum(block []byte) uint32 {
 
 // blockReader finds the good blocks of one log and counts what it had to skip.
 type blockReader struct {
-	r         *bufio.Reader
-	kind      byte
-	width     int
-	offset    int64
-	skippedAt int64 // offset of the first skipped byte
-	skipped   int64
-	interned  map[string]string
-	list      []string
+	r        *bufio.Reader
+	kind     byte
+	width    int
+	offset   int64
+	gaps     []gap
+	interned map[string]string
+	list     []string
 }
+
+// gap is one stretch of bytes that hold no good block.
+type gap struct{ at, bytes int64 }
 
 // maxBlock is the largest block a writer makes.
 const maxBlock = blockHeader + maxNames + maxRecords*exchangeWidth
@@ -117,11 +119,12 @@ func (b *blockReader) skip(n int) {
 	if n == 0 {
 		return
 	}
-	if b.skipped == 0 {
-		b.skippedAt = b.offset
-	}
 	discarded, _ := b.r.Discard(n)
-	b.skipped += int64(discarded)
+	if last := len(b.gaps) - 1; last >= 0 && b.gaps[last].at+b.gaps[last].bytes == b.offset {
+		b.gaps[last].bytes += int64(discarded)
+	} else {
+		b.gaps = append(b.gaps, gap{b.offset, int64(discarded)})
+	}
 	b.offset += int64(discarded)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 )
@@ -46,14 +47,23 @@ func readLines[T any](d *Dir, name string) (lines []T, err error) {
 		return nil, fmt.Errorf("reading %s: %w", name, cause(err))
 	}
 	defer f.Close()
-	scanner := bufio.NewScanner(f)
-	for n := 1; scanner.Scan(); n++ {
-		var line T
-		if json.Unmarshal(scanner.Bytes(), &line) != nil {
-			d.warn("%s:%d: unreadable line skipped", name, n)
-			continue
+	r := bufio.NewReader(f)
+	for n := 1; ; n++ {
+		// Not a Scanner: a line may be as long as damage makes it.
+		text, err := r.ReadBytes('\n')
+		if len(text) > 0 {
+			var line T
+			if json.Unmarshal(text, &line) == nil {
+				lines = append(lines, line)
+			} else {
+				d.warn("%s:%d: unreadable line skipped", name, n)
+			}
 		}
-		lines = append(lines, line)
+		if errors.Is(err, io.EOF) {
+			return lines, nil
+		}
+		if err != nil {
+			return lines, fmt.Errorf("reading %s: %w", name, cause(err))
+		}
 	}
-	return lines, scanner.Err()
 }

@@ -1,8 +1,10 @@
 package results
 
 import (
+	"math"
 	"net/netip"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -138,7 +140,7 @@ func TestServeLogContinuesBehindATornTail(t *testing.T) {
 		}
 		seqs = append(seqs, s.Seq)
 	}
-	if !cmp.Equal(seqs, []uint32{0, 1}) || len(d.Warnings()) != 1 {
+	if !cmp.Equal(seqs, []uint32{0, 1}) || len(d.Warnings()) != 2 { // one for each torn place
 		t.Fatalf("got %v, warnings %q", seqs, d.Warnings())
 	}
 }
@@ -199,5 +201,27 @@ func BenchmarkAppend(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_ = buffer.Append(&e)
+	}
+}
+
+func TestLongLineOfSamplesIsNotFatal(t *testing.T) {
+	d := created(t)
+	want := []Sample{{Process: "b1"}, {Process: strings.Repeat("x", 100_000)}, {Process: "b2"}}
+	for _, s := range want {
+		if err := d.WriteSample(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := d.Samples()
+	if err != nil || !cmp.Equal(got, want) || len(d.Warnings()) != 0 {
+		t.Fatalf("%d samples, %v, warnings %q", len(got), err, d.Warnings())
+	}
+}
+
+func TestBarOfAnyShare(t *testing.T) {
+	for share, want := range map[float64]int{math.NaN(): 0, -1: 0, 0: 0, 0.5: 5, 1: 10, math.Inf(1): 10} {
+		if got := len([]rune(bar(share, 10))); got != want {
+			t.Errorf("share %v: %d columns, want %d", share, got, want)
+		}
 	}
 }

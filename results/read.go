@@ -52,10 +52,7 @@ func stream[T any](d *Dir, path string, kind byte, width int, decode func([]byte
 	for {
 		list, records, err := blocks.next()
 		if err != nil {
-			if blocks.skipped > 0 {
-				d.warn("%s: unreadable from byte %d on: %d bytes skipped; their records are missing from this report",
-					filepath.Base(path), blocks.skippedAt, blocks.skipped)
-			}
+			d.warnGaps(filepath.Base(path), blocks.gaps)
 			return errors.Is(err, io.EOF) || yield(none, fmt.Errorf("%s: %w", filepath.Base(path), err))
 		}
 		for ; len(records) > 0; records = records[width:] {
@@ -64,4 +61,21 @@ func stream[T any](d *Dir, path string, kind byte, width int, decode func([]byte
 			}
 		}
 	}
+}
+
+// saidGaps bounds the warnings about one log; a log of nothing but damage would make thousands.
+const saidGaps = 5
+
+func (d *Dir) warnGaps(name string, gaps []gap) {
+	for _, g := range gaps[:min(len(gaps), saidGaps)] {
+		d.warn("%s: unreadable from byte %d on: %d bytes skipped; their records are missing from this report", name, g.at, g.bytes)
+	}
+	if len(gaps) <= saidGaps {
+		return
+	}
+	rest := int64(0)
+	for _, g := range gaps[saidGaps:] {
+		rest += g.bytes
+	}
+	d.warn("%s: %d more unreadable places, %d bytes skipped; their records are missing from this report", name, len(gaps)-saidGaps, rest)
 }

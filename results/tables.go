@@ -96,8 +96,15 @@ func (p *page) instances() {
 
 func (p *page) instanceRow(labels map[string]string) []string {
 	get := func(name string) float64 { m, _ := p.report.Find("instance."+name, labels); return m.Value }
-	room := max(0, p.width-60)
-	bar := strings.Repeat("█", min(max(0, int(get("share")*float64(room)+0.5)), room)) // a damaged share must not end the report
+	bar := bar(get("share"), max(0, p.width-60))
 	return []string{labels["instance"], fmt.Sprintf("%.0f", get("sessions")), fmt.Sprintf("%.0f", get("requests")),
 		fmt.Sprintf("%.3g", get("cpu_seconds")), fmt.Sprintf("%.3g%%", 100*get("cpu_ratio")), fmt.Sprintf("%.1f%%", 100*get("share")), bar}
+}
+
+// bar draws share of width; NaN and what lies outside 0 … 1 are clamped, because a damaged report must not panic.
+func bar(share float64, width int) string {
+	if !(share > 0) {
+		return ""
+	}
+	return strings.Repeat("█", int(min(share, 1)*float64(width)+0.5))
 }
