@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/stickybench/stickybench/results"
@@ -12,6 +13,10 @@ const (
 	lagLimit   = time.Millisecond
 	leastLoad  = 0.98
 	stealLimit = 0.02
+
+	littleLimit    = 0.1
+	leastForLittle = 1000 // requests
+	busyShard      = 0.9  // share of its thread's time
 )
 
 func reportGenerator(s *sheet, r results.Run, wall time.Duration) {
@@ -27,14 +32,24 @@ func reportGenerator(s *sheet, r results.Run, wall time.Duration) {
 		share := g.CPU.Seconds() / (wall.Seconds() * float64(r.Host.Cores))
 		s.put(results.Metric{Name: "generator.cpu_share", Unit: "ratio", Better: "lower", Value: share, N: 1})
 	}
+	if g.Response > 0 {
+		s.put(results.Metric{Name: "generator.littles_law", Unit: "ratio", Better: "", Value: littlesLaw(g), N: n})
+	}
+	s.put(results.Metric{Name: "generator.gc_pauses", Unit: "seconds", Better: "lower", Value: g.GCPauses.Seconds(), N: n})
+	s.put(results.Metric{Name: "generator.gc_longest", Unit: "seconds", Better: "lower", Value: g.GCLongest.Seconds(), N: n})
 	s.put(results.Metric{Name: "generator.dropped", Unit: "count", Better: "lower", Value: float64(g.Dropped), N: int64(g.Offered)})
 }
+
+// littlesLaw is the mean number of requests in flight, as the loop counted them, over the rate times the mean
+// response time (Little, A Proof for the Queuing Formula L = λW, Operations Research 9, 1961). It is 1
+// when no time was lost between the two ways to measure.
+func littlesLaw(g results.Generator) float64 { return float64(g.InFlight) / float64(g.Response) }
 
 // invalid says why the run measured its own machine, and what to change.
 func invalid(r results.Run, samples []results.Sample) (causes []string) {
 	g := r.Generator
 	if g.LagP99 > lagLimit {
-		causes = append(causes, fmt.Sprintf("the generator was %v late at p99 (limit %v): lower the rate or free cores", g.LagP99, lagLimit))
+		causes = append(causes, fmt.Sprintf("the generator was %v late at p99 (limit %v)%s", g.LagP99, lagLimit, lateness(r)))
 	}
 	if g.Offered > 0 && float64(g.Sent) < leastLoad*float64(g.Offered) {
 		causes = append(causes, fmt.Sprintf("only %d of %d offered requests were sent (least 98 %%): lower the rate, or raise max_users and the limit of open files", g.Sent, g.Offered))
@@ -42,7 +57,23 @@ func invalid(r results.Run, samples []results.Sample) (causes []string) {
 	if share := steal(r, samples); share > stealLimit {
 		causes = append(causes, fmt.Sprintf("the host lost %.1f %% of its CPU to steal (limit 2 %%): use a quieter machine", 100*share))
 	}
+	if law := littlesLaw(g); g.Sent >= leastForLittle && math.Abs(law-1) > littleLimit {
+		causes = append(causes, fmt.Sprintf("requests in flight and response times disagree by %.0f %% (Little's law, limit %.0f %%): answers waited in the generator; lower the rate or free cores", 100*(law-1), 100*littleLimit))
+	}
 	return causes
+}
+
+// lateness is the likeliest cause of a late generator, and what to change.
+func lateness(r results.Run) string {
+	g := r.Generator
+	wall := r.End.Sub(r.Start)
+	switch {
+	case g.GCLongest > lagLimit:
+		return fmt.Sprintf(": the collector stopped it for up to %v; lower the rate or the number of users", g.GCLongest)
+	case wall > 0 && g.Shards > 0 && float64(g.CPU) > busyShard*float64(wall)*float64(g.Shards):
+		return fmt.Sprintf(": its %d threads were busy all the time; raise --shards or lower the rate", g.Shards)
+	}
+	return ": something else had the cores; lower the rate or free cores"
 }
 
 // steal is the share of the host's CPU taken by others between the first and last measured sample.

@@ -34,7 +34,7 @@ func benchmarkExchange(b *testing.B, engine string) {
 	}
 	defer log.Close()
 	s := newShard(Options{Plan: profiles.NewPlan(e), Experiment: e, Start: clock.Now()}, 0, 1)
-	s.log, s.site = log.Buffer(), site{host: "127.0.0.1", path: "/"}
+	s.log, s.jars, s.told = log.Buffer(), newJars(site{host: "127.0.0.1", path: "/"}), true
 	if s.engine, err = newEngine(canned(b), e); err != nil {
 		b.Fatal(err)
 	}

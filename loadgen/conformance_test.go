@@ -3,6 +3,7 @@ package loadgen
 import (
 	"bufio"
 	"net"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -19,6 +20,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type engineMaker func(settings) (Engine, error)
 
+const minute = time.Minute
+
 func TestConformance(t *testing.T) {
 	t.Run("portable", func(t *testing.T) {
 		conformance(t, func(s settings) (Engine, error) { return newPortable(s) })
@@ -31,6 +34,9 @@ func conformance(t *testing.T, start engineMaker) {
 	t.Run("answers", func(t *testing.T) { answers(t, start) })
 	t.Run("connections", func(t *testing.T) { connections(t, start) })
 	t.Run("time-outs", func(t *testing.T) { timeouts(t, start) })
+	t.Run("addresses", func(t *testing.T) { addresses(t, start) })
+	t.Run("pool", func(t *testing.T) { pooling(t, start) })
+	t.Run("head", func(t *testing.T) { heads(t, start) })
 	t.Run("refused", func(t *testing.T) {
 		l := listen(t)
 		l.Close()
@@ -289,6 +295,7 @@ type tester struct {
 func client(t *testing.T, start engineMaker, l net.Listener, s settings) *tester {
 	t.Helper()
 	s.target = &url.URL{Scheme: "http", Host: l.Addr().String(), Path: "/"}
+	s.address = netip.MustParseAddrPort(l.Addr().String())
 	e, err := start(s)
 	if err != nil {
 		t.Fatal(err)
@@ -328,7 +335,7 @@ func TestEnginesPlayTheSameSessions(t *testing.T) {
 		e.Speedup = 1000
 		var all list
 		s := newShard(Options{Plan: profiles.NewPlan(e), Experiment: e, Start: clock.Now()}, 0, 1)
-		s.log, s.site = &all, site{host: "127.0.0.1", path: "/"}
+		s.log, s.jars, s.told = &all, newJars(site{host: "127.0.0.1", path: "/"}), true
 		if err := s.run(t.Context(), &url.URL{Scheme: "http", Host: l.Addr().String(), Path: "/"}); err != nil {
 			t.Fatal(err)
 		}

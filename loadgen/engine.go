@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -23,8 +24,8 @@ import (
 // connections of a slot that has nothing in flight. Close ends everything in flight with
 // Failure Canceled and waits for it; one last Wait hands those requests out.
 //
-// A connection belongs to one (Slot, Lane) and one Source; a request with another source gets a
-// new connection. Deadlines never decrease from one Send to the next. A fake engine may run in
+// A connection belongs to one Pool, or to one (Slot, Lane) and one Source; a request with another source
+// gets a new connection. Deadlines never decrease from one Send to the next. A fake engine may run in
 // virtual time: Now is the only clock of a shard.
 type Engine interface {
 	Now() clock.Time
@@ -38,9 +39,11 @@ type Engine interface {
 type Request struct {
 	Slot      uint32 // the user's place in the shard
 	Lane      uint32 // 0 … parallel-1: each lane has its own connection
-	Write     bool   // POST, otherwise GET
+	Pool      uint8  // connections of the user's profile that all its users share; 0 = the user's own
+	Write     bool   // POST
+	Head      bool   // HEAD; neither is GET
 	KeepAlive bool
-	Source    netip.Addr // local address to bind; invalid = any
+	Source    netip.Addr // the user's address, told as the settings say; invalid = not told
 	Cookie    []byte     // value of the Cookie header; empty = none
 	ID        wire.SessionID
 	Seq       uint32
@@ -70,20 +73,36 @@ func (r *Request) reset() {
 // settings are what every engine is told.
 type settings struct {
 	target                                        *url.URL
+	address                                       netip.AddrPort // of target
+	via                                           string         // how Request.Source is told: profiles.ClientAddress.Via
+	pools                                         []int          // idle connections that pool i keeps; pool 0 is none
 	body                                          *regexp.Regexp // finds the instance's name in a body; nil = not there
 	connectTimeout, firstByteTimeout, idleTimeout time.Duration  // 0 = only Request.Deadline; for ever
 	shards                                        int            // engines that share this process's open files
 }
 
 func newSettings(target *url.URL, exp *profiles.Experiment) (s settings, err error) {
-	s = settings{target: target, connectTimeout: time.Duration(exp.Load.ConnectTimeout),
+	s = settings{target: target, via: exp.Load.ClientAddress.Via, pools: pools(exp.Mix), connectTimeout: time.Duration(exp.Load.ConnectTimeout),
 		firstByteTimeout: time.Duration(exp.Load.FirstByteTimeout), idleTimeout: time.Duration(exp.Load.IdleTimeout), shards: max(1, exp.Load.Shards)}
 	if rule := exp.Balancer.Identify.Body; rule != "" {
 		if s.body, err = regexp.Compile(rule); err != nil {
 			return s, fmt.Errorf("lb.identify.body: %w", err)
 		}
 	}
-	return s, nil
+	s.address, err = resolve(target)
+	return s, err
+}
+
+// usualPool is how many idle connections a shared pool keeps.
+const usualPool = 16
+
+// pools numbers the pools of the mix: pool i is that of profile i-1.
+func pools(mix profiles.Mix) []int {
+	sizes := []int{0}
+	for _, w := range mix.Profiles {
+		sizes = append(sizes, cmp.Or(w.Profile.Pool, usualPool))
+	}
+	return sizes
 }
 
 // name applies the rule for the body; headers and cookies are the shard's.

@@ -3,9 +3,6 @@ package loadgen
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/netip"
-	"net/url"
 	"runtime"
 	"time"
 
@@ -19,7 +16,6 @@ import (
 type epoll struct {
 	settings
 	template  template
-	target    netip.AddrPort
 	fd        int
 	events    []unix.EpollEvent
 	buffer    []byte // what is being read
@@ -27,6 +23,7 @@ type epoll struct {
 	sockets   table
 	most      int      // connections at a time
 	kept      []uint32 // by slot: place of the first kept connection; 0 = none
+	pooled    []pool   // by Request.Pool
 	done      []*Request
 	now       clock.Time // when the event being handled was seen
 	numbers   uint32
@@ -54,34 +51,17 @@ func mostSockets(shards int) int {
 
 // newEpoll is called on the goroutine that will call Wait.
 func newEpoll(s settings) (*epoll, error) {
-	target, err := resolve(s.target)
-	if err != nil {
-		return nil, err
-	}
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("creating epoll: %w", err)
 	}
 	runtime.LockOSThread()
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
-	return &epoll{settings: s, most: mostSockets(s.shards), template: newTemplate(s.target), target: target, fd: fd, sockets: newTable(),
+	return &epoll{settings: s, most: mostSockets(s.shards), template: newTemplate(s.target, s.via), fd: fd, sockets: newTable(), pooled: make([]pool, max(1, len(s.pools))),
 		events: make([]unix.EpollEvent, mostReady), buffer: make([]byte, readSize), spin: budget{since: clock.Now()}}, nil
 }
 
 var _ Engine = (*epoll)(nil)
-
-// resolve finds the one address that is measured.
-func resolve(target *url.URL) (netip.AddrPort, error) {
-	port, err := net.LookupPort("tcp", map[bool]string{true: "80", false: target.Port()}[target.Port() == ""])
-	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("url %q: %w", target, err)
-	}
-	all, err := net.DefaultResolver.LookupNetIP(context.Background(), "ip", target.Hostname())
-	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("url %q: %w", target, err)
-	}
-	return netip.AddrPortFrom(all[0].Unmap(), uint16(port)), nil
-}
 
 func (e *epoll) Now() clock.Time { return clock.Now() }
 
@@ -95,7 +75,7 @@ func (e *epoll) Send(r *Request) {
 		return
 	}
 	s.request = r
-	s.response.begin(&r.Answer, e.sample())
+	s.response.begin(r, e.sample())
 	e.sockets.push(awaited, s)
 	r.Conn = s.number
 	if r.ConnNew {
@@ -115,26 +95,46 @@ func (e *epoll) sample() *sample {
 	return &sample{}
 }
 
-// take gives the kept connection of r's place when it fits.
-func (e *epoll) take(r *Request) *socket {
-	for int(r.Slot) >= len(e.kept) {
+// pool is what is kept for one Request.Pool.
+type pool struct {
+	first uint32
+	n     int
+}
+
+// head is where the list of kept connections begins.
+func (e *epoll) head(slot uint32, pool uint8) *uint32 {
+	if pool > 0 {
+		return &e.pooled[pool].first
+	}
+	for int(slot) >= len(e.kept) {
 		e.kept = append(e.kept, 0)
 	}
-	at := &e.kept[r.Slot]
-	for *at != 0 && e.sockets.all[*at].lane != r.Lane {
+	return &e.kept[slot]
+}
+
+// take gives the kept connection of r's place when it fits.
+func (e *epoll) take(r *Request) *socket {
+	at := e.head(r.Slot, r.Pool)
+	for *at != 0 && r.Pool == 0 && e.sockets.all[*at].lane != r.Lane {
 		at = &e.sockets.all[*at].next
 	}
 	if *at == 0 {
 		return nil
 	}
 	s := e.sockets.all[*at]
-	*at = s.next
-	e.sockets.unlink(idling, s)
-	if s.source == r.Source && r.KeepAlive {
+	e.unkeep(at, s)
+	if s.source == e.owner(r) && r.KeepAlive {
 		return s
 	}
 	e.discard(s)
 	return nil
+}
+
+// unkeep takes s, to which at leads, out of what is kept.
+func (e *epoll) unkeep(at *uint32, s *socket) {
+	*at = s.next
+	e.pooled[s.pool].n--
+	e.sockets.unlink(idling, s)
 }
 
 // connect opens a new connection, or ends r.
@@ -142,16 +142,17 @@ func (e *epoll) connect(r *Request) *socket {
 	e.numbers++
 	e.generated++
 	r.Sent, r.Conn, r.ConnNew = e.now, e.numbers, true
-	s := &socket{number: e.numbers, generation: e.generated, slot: r.Slot, lane: r.Lane, source: r.Source}
+	s := e.sockets.fresh()
+	*s = socket{number: e.numbers, generation: e.generated, slot: r.Slot, lane: r.Lane, pool: r.Pool, source: e.owner(r), out: s.out[:0], response: response{line: s.response.line}}
 	err := error(unix.EMFILE)
 	if e.sockets.count() < e.most {
-		err = s.open(e.target, r.Source)
+		err = s.open(e.address, e.local(r))
 	}
 	if err != nil {
 		if connectFailure(err) == results.Dropped {
 			r.Sent = 0
 		}
-		e.end(r, connectFailure(err), fmt.Errorf("connecting to %s: %w", e.target, err))
+		e.end(r, connectFailure(err), fmt.Errorf("connecting to %s: %w", e.address, err))
 		return nil
 	}
 	e.sockets.add(s)
@@ -185,7 +186,15 @@ func (e *epoll) fail(s *socket, f results.Failure, err error) {
 }
 
 func (e *epoll) write(s *socket) {
-	e.out = e.template.append(e.out[:0], s.request)
+	e.out = e.out[:0]
+	if s.request.ConnNew {
+		var err error
+		if e.out, err = e.preface(e.out, s.request); err != nil {
+			e.fail(s, results.ConnectFailed, err)
+			return
+		}
+	}
+	e.out = e.template.append(e.out, s.request)
 	s.since = e.now
 	e.sockets.push(unanswered, s)
 	n, err := send(s.fd, e.out)
@@ -310,7 +319,7 @@ func (e *epoll) connected(s *socket, what uint32) bool {
 		if err == nil {
 			err = unix.Errno(code)
 		}
-		e.fail(s, connectFailure(err), fmt.Errorf("connecting to %s: %w", e.target, err))
+		e.fail(s, connectFailure(err), fmt.Errorf("connecting to %s: %w", e.address, err))
 		return false
 	}
 	e.sockets.unlink(connecting, s)
@@ -378,21 +387,27 @@ func (e *epoll) answered(s *socket, keep bool) {
 	e.end(r, results.Answered, nil)
 }
 
+// keep holds the connection for the next request; a full pool closes it, as proxies do.
 func (e *epoll) keep(s *socket) {
+	if s.pool > 0 && e.pooled[s.pool].n >= e.pools[s.pool] {
+		e.discard(s)
+		return
+	}
 	s.request, s.since = nil, e.now
 	e.sockets.unlink(awaited, s)
 	e.sockets.push(idling, s)
-	s.next = e.kept[s.slot]
-	e.kept[s.slot] = s.place
+	head := e.head(s.slot, s.pool)
+	s.next, *head = *head, s.place
+	e.pooled[s.pool].n++
 }
 
 // drop closes a kept connection.
 func (e *epoll) drop(s *socket) {
-	at := &e.kept[s.slot]
+	at := e.head(s.slot, s.pool)
 	for *at != s.place {
 		at = &e.sockets.all[*at].next
 	}
-	*at = s.next
+	e.unkeep(at, s)
 	e.discard(s)
 }
 

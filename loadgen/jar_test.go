@@ -2,7 +2,14 @@ package loadgen
 
 import (
 	"bytes"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/stickybench/stickybench/internal/clock"
 )
@@ -21,24 +28,93 @@ func TestJar(t *testing.T) {
 		"other path":    {[]string{"a=1; Path=/x"}, ""},
 		"two":           {[]string{"a=1", "b=2; HttpOnly"}, "a=1; b=2"},
 	} {
-		var j jar
+		js, j := newJars(s), jar{}
 		for _, line := range c.lines {
-			j.set([]byte(line), s, clock.Time(1e18))
+			js.set(&j, []byte(line), clock.Time(1e18))
 		}
-		if got, _ := j.header(nil, s, clock.Time(1e18)); string(got) != c.want {
+		if got, _ := js.header(nil, &j, clock.Time(1e18)); string(got) != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 	}
 }
 
+func TestJarKeepsWhatBrowsersKeep(t *testing.T) {
+	js, j := newJars(site{host: "h", path: "/"}), jar{}
+	for i := range mostCookies + 5 {
+		if _, ok := js.set(&j, fmt.Appendf(nil, "c%d=%s", i, strings.Repeat("v", 100*i%700)), 1); !ok {
+			t.Fatalf("cookie %d refused", i)
+		}
+	}
+	header, _ := js.header(nil, &j, 1)
+	if n := strings.Count(string(header), "="); n != mostCookies || !strings.HasPrefix(string(header), "c5=") {
+		t.Errorf("%d cookies: %.40q", n, header)
+	}
+	if _, ok := js.set(&j, []byte("big="+strings.Repeat("x", mostPair)), 1); ok {
+		t.Error("a cookie beyond the limit was kept")
+	}
+	js.clear(&j)
+	if header, _ := js.header(nil, &j, 1); len(header) > 0 {
+		t.Errorf("cleared jar sends %q", header)
+	}
+}
+
+func TestJarsDoNotMix(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		js := newJars(site{host: "h", path: "/"})
+		users := make([]jar, 4)
+		want := make([]map[string]string, 4)
+		for range rapid.IntRange(1, 60).Draw(r, "steps") {
+			u := rapid.IntRange(0, 3).Draw(r, "user")
+			if rapid.IntRange(0, 9).Draw(r, "clear") == 0 {
+				js.clear(&users[u])
+				want[u] = nil
+				continue
+			}
+			name, value := rapid.StringMatching("[a-c]").Draw(r, "name"), rapid.StringMatching("[0-9]{0,90}").Draw(r, "value")
+			js.set(&users[u], []byte(name+"="+value), 1)
+			if want[u] == nil {
+				want[u] = map[string]string{}
+			}
+			want[u][name] = value
+		}
+		for u := range users {
+			got, _ := js.header(nil, &users[u], 1)
+			all := map[string]string{}
+			for _, c := range (&http.Request{Header: http.Header{"Cookie": {string(got)}}}).Cookies() {
+				all[c.Name] = c.Value
+			}
+			if len(all) != len(want[u]) || len(all) > 0 && !maps.Equal(all, want[u]) {
+				r.Fatalf("user %d has %v, want %v", u, all, want[u])
+			}
+		}
+	})
+}
+
+// FuzzJar: whatever servers set, lines apart, the Cookie header is one line and every cookie in it was
+// set by one of them.
 func FuzzJar(f *testing.F) {
 	f.Add([]byte("a=1; Path=/; Max-Age=9"))
-	f.Fuzz(func(t *testing.T, line []byte) {
-		var j jar
-		s := site{host: "h", path: "/"}
-		j.set(line, s, 1)
-		if b, _ := j.header(nil, s, 1); bytes.ContainsAny(b, "\r\n") {
+	f.Add([]byte("a=1; Expires=Wed, 21 Oct 2099 07:28:00 GMT\na=2; Path=/x\nb=3; Domain=h; HttpOnly; SameSite=Lax\na=; Max-Age=0"))
+	f.Add([]byte("SBSESSION=0011; Path=/\nroute=b1; Path=/; Secure\nroute=b2; Path=/"))
+	f.Fuzz(func(t *testing.T, lines []byte) {
+		js, j := newJars(site{host: "h", path: "/"}), jar{}
+		var set []string
+		for line := range bytes.SplitSeq(lines, []byte{'\n'}) {
+			if c, ok := js.set(&j, line, 1); ok {
+				set = append(set, c.pair+string(c.value))
+			}
+		}
+		b, _ := js.header(nil, &j, 1)
+		if bytes.ContainsAny(b, "\r\n") {
 			t.Errorf("cookie header %q breaks its line", b)
+		}
+		if len(b) == 0 {
+			return
+		}
+		for pair := range strings.SplitSeq(string(b), "; ") {
+			if !slices.Contains(set, pair) && !strings.Contains(pair, ";") && !slices.ContainsFunc(set, func(s string) bool { return strings.Contains(s, "; ") }) {
+				t.Errorf("%q was never set: %q", pair, set)
+			}
 		}
 	})
 }

@@ -15,8 +15,9 @@ type links struct{ prev, next uint32 }
 
 // table is every connection of an engine by place; place 0 is the lists' head.
 type table struct {
-	all  []*socket
-	free []uint32
+	all   []*socket
+	free  []uint32
+	spare []*socket // closed ones, to be used again
 }
 
 func newTable() table { return table{all: []*socket{{}}} }
@@ -42,6 +43,17 @@ func (t *table) remove(s *socket) {
 	}
 	t.all[s.place] = nil
 	t.free = append(t.free, s.place)
+	t.spare = append(t.spare, s)
+}
+
+// fresh gives a socket that is in no use.
+func (t *table) fresh() *socket {
+	if n := len(t.spare); n > 0 {
+		s := t.spare[n-1]
+		t.spare = t.spare[:n-1]
+		return s
+	}
+	return &socket{}
 }
 
 func (t *table) in(list int, s *socket) bool {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,7 +21,6 @@ import (
 type portable struct {
 	settings
 	template template
-	address  string
 	ctx      context.Context
 	cancel   context.CancelFunc
 	wait     *waiter
@@ -29,19 +29,26 @@ type portable struct {
 	closed   bool
 
 	mu   sync.Mutex // guards what follows
-	kept map[place]*conn
+	kept map[place][]*conn
 	done []*Request
 }
 
 // place is where a kept connection belongs.
-type place struct{ slot, lane uint32 }
+type place struct {
+	slot, lane uint32
+	pool       uint8
+}
+
+func placeOf(r *Request) place {
+	if r.Pool > 0 {
+		return place{pool: r.Pool}
+	}
+	return place{slot: r.Slot, lane: r.Lane}
+}
 
 // newPortable is called on the goroutine that will call Wait.
 func newPortable(s settings) (*portable, error) {
-	p := &portable{settings: s, template: newTemplate(s.target), address: s.target.Host, kept: map[place]*conn{}}
-	if s.target.Port() == "" {
-		p.address = net.JoinHostPort(s.target.Hostname(), map[bool]string{true: "443", false: "80"}[s.target.Scheme == "https"])
-	}
+	p := &portable{settings: s, template: newTemplate(s.target, s.via), kept: map[place][]*conn{}}
 	var err error
 	if p.wait, err = newWaiter(); err != nil {
 		return nil, err
@@ -90,7 +97,7 @@ func (p *portable) collect(done []*Request) []*Request {
 
 func (p *portable) Release(slot uint32) {
 	for lane := uint32(0); ; lane++ {
-		c := p.take(place{slot, lane})
+		c := p.take(place{slot: slot, lane: lane})
 		if c == nil {
 			return
 		}
@@ -103,20 +110,34 @@ func (p *portable) Close() error {
 	p.flying.Wait()
 	p.closed = true
 	for at := range p.kept {
-		p.take(at).Close()
+		for c := p.take(at); c != nil; c = p.take(at) {
+			c.Close()
+		}
 	}
 	return p.wait.close()
 }
 
+// take gives the connection that was kept last.
 func (p *portable) take(at place) *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := p.kept[at]
-	delete(p.kept, at)
-	if c != nil && c.idle != nil {
+	n := len(p.kept[at])
+	if n == 0 {
+		return nil
+	}
+	c := p.kept[at][n-1]
+	p.forget(at, n-1)
+	if c.idle != nil {
 		c.idle.Stop()
 	}
 	return c
+}
+
+// forget takes the i-th kept connection out of its place.
+func (p *portable) forget(at place, i int) {
+	if p.kept[at] = slices.Delete(p.kept[at], i, i+1); len(p.kept[at]) == 0 {
+		delete(p.kept, at)
+	}
 }
 
 func (p *portable) exchange(r *Request) {
@@ -140,14 +161,19 @@ func (p *portable) exchange(r *Request) {
 		c.Close()
 		return
 	}
-	p.keep(place{r.Slot, r.Lane}, c)
+	p.keep(placeOf(r), c)
 }
 
-// keep holds the connection for the next request, for as long as the idle time-out allows.
+// keep holds the connection for the next request, for as long as the idle time-out allows; a full pool
+// closes it, as proxies do.
 func (p *portable) keep(at place, c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.kept[at] = c
+	if at.pool > 0 && len(p.kept[at]) >= p.pools[at.pool] {
+		c.Close()
+		return
+	}
+	p.kept[at] = append(p.kept[at], c)
 	if p.idleTimeout > 0 {
 		c.idle = time.AfterFunc(p.idleTimeout, func() { p.drop(at, c) })
 	}
@@ -157,8 +183,8 @@ func (p *portable) keep(at place, c *conn) {
 func (p *portable) drop(at place, c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.kept[at] == c {
-		delete(p.kept, at)
+	if i := slices.Index(p.kept[at], c); i >= 0 {
+		p.forget(at, i)
 		c.Close()
 	}
 }
@@ -179,8 +205,8 @@ func (p *portable) classify(ctx context.Context, err error, connecting bool) res
 
 // connection gives the kept connection if the server has not closed it, or a new one.
 func (p *portable) connection(ctx context.Context, r *Request) (*conn, error) {
-	if c := p.take(place{r.Slot, r.Lane}); c != nil {
-		if c.source == r.Source && r.KeepAlive && !c.readable() {
+	if c := p.take(placeOf(r)); c != nil {
+		if c.source == p.owner(r) && r.KeepAlive && !c.readable() {
 			r.Conn = c.number
 			return c, nil
 		}
@@ -189,14 +215,18 @@ func (p *portable) connection(ctx context.Context, r *Request) (*conn, error) {
 	r.Conn, r.ConnNew = p.numbers.Add(1), true
 	r.Sent = clock.Now()
 	d := net.Dialer{Control: bindLate, Timeout: p.connectTimeout}
-	if r.Source.IsValid() {
-		d.LocalAddr = &net.TCPAddr{IP: r.Source.AsSlice()}
+	if local := p.local(r); local.IsValid() {
+		d.LocalAddr = &net.TCPAddr{IP: local.AsSlice()}
 	}
-	raw, err := d.DialContext(ctx, "tcp", p.address)
+	raw, err := d.DialContext(ctx, "tcp", p.address.String())
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: raw, raw: raw, source: r.Source, number: r.Conn}
+	c := &conn{Conn: raw, raw: raw, source: p.owner(r), number: r.Conn}
+	if err := p.introduce(raw, r); err != nil {
+		raw.Close()
+		return nil, err
+	}
 	if p.target.Scheme == "https" {
 		secure := tls.Client(raw, &tls.Config{ServerName: p.target.Hostname()})
 		if err := secure.HandshakeContext(ctx); err != nil {
@@ -210,7 +240,17 @@ func (p *portable) connection(ctx context.Context, r *Request) (*conn, error) {
 	return c, nil
 }
 
-// conn is one user's connection.
+// introduce writes what a new connection begins with.
+func (p *portable) introduce(raw net.Conn, r *Request) error {
+	preface, err := p.preface(nil, r)
+	if err != nil || len(preface) == 0 {
+		return err
+	}
+	_, err = raw.Write(preface)
+	return err
+}
+
+// conn is one connection of a user or pool.
 type conn struct {
 	net.Conn
 	raw      net.Conn
@@ -233,7 +273,7 @@ func (c *conn) exchange(p *portable, r *Request) (keep bool, err error) {
 	if p.body != nil {
 		body = &sample{}
 	}
-	c.response.begin(&r.Answer, body)
+	c.response.begin(r, body)
 	rest, err := c.read(p.firstByteTimeout, r)
 	if err == nil {
 		r.Status = c.response.status

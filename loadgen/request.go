@@ -8,19 +8,28 @@ import (
 )
 
 // template writes requests; what never changes is written once.
-type template struct{ get, post []byte }
+type template struct {
+	get, post, head []byte
+	forwarded       bool // the user's address goes into X-Forwarded-For
+}
 
-func newTemplate(target *url.URL) template {
+func newTemplate(target *url.URL, via string) template {
 	rest := " " + target.RequestURI() + " HTTP/1.1\r\nHost: " + target.Host + "\r\n"
-	return template{get: []byte("GET" + rest), post: []byte("POST" + rest + "Content-Length: 0\r\n")}
+	return template{get: []byte("GET" + rest), post: []byte("POST" + rest + "Content-Length: 0\r\n"), head: []byte("HEAD" + rest), forwarded: via == "x-forwarded-for"}
 }
 
 // append writes r behind b.
 func (t *template) append(b []byte, r *Request) []byte {
-	if r.Write {
+	switch {
+	case r.Write:
 		b = append(b, t.post...)
-	} else {
+	case r.Head:
+		b = append(b, t.head...)
+	default:
 		b = append(b, t.get...)
+	}
+	if t.forwarded && r.Source.IsValid() {
+		b = append(r.Source.AppendTo(append(b, "X-Forwarded-For: "...)), "\r\n"...)
 	}
 	if len(r.Cookie) > 0 {
 		b = append(append(append(b, "Cookie: "...), r.Cookie...), "\r\n"...)

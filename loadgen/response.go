@@ -35,7 +35,7 @@ const (
 	complete
 )
 
-// response parses one answer to a GET or POST (RFC 9112) as its bytes arrive, in pieces of any
+// response parses one answer to a GET, HEAD or POST (RFC 9112) as its bytes arrive, in pieces of any
 // size, without allocating once its line buffer has grown.
 type response struct {
 	answer *Answer
@@ -43,6 +43,7 @@ type response struct {
 	phase  phase
 	status uint16
 	close  bool // the connection cannot be used again
+	empty  bool // the answer to a HEAD has no body, whatever its header says
 
 	chunked bool
 	length  int64 // Content-Length; -1 = not given
@@ -52,8 +53,8 @@ type response struct {
 }
 
 // begin prepares for the next answer and keeps the buffer.
-func (p *response) begin(a *Answer, body *sample) {
-	*p = response{answer: a, body: body, length: -1, line: p.line[:0]}
+func (p *response) begin(r *Request, body *sample) {
+	*p = response{answer: &r.Answer, body: body, empty: r.Head, length: -1, line: p.line[:0]}
 }
 
 // feed takes the next bytes and gives back what lies beyond the end of the answer.
@@ -210,7 +211,7 @@ func (p *response) headed() error {
 		p.phase, p.length, p.chunked = inStatus, -1, false
 	case p.chunked && p.length >= 0:
 		return malformed("both content-length and chunked")
-	case p.status == 204 || p.status == 304 || p.length == 0:
+	case p.empty || p.status == 204 || p.status == 304 || p.length == 0:
 		p.phase = complete
 	case p.chunked:
 		p.phase = inChunkSize

@@ -14,8 +14,7 @@ import (
 // outcome is what a response says after these pieces and the server's close.
 func outcome(pieces ...[]byte) (results.Failure, uint16) {
 	var p response
-	var a Answer
-	p.begin(&a, nil)
+	p.begin(&Request{}, nil)
 	for _, b := range pieces {
 		if _, err := p.feed(b); err != nil {
 			return results.Malformed, 0
@@ -42,12 +41,11 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 	raw := []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nStickybench-Instance: b1\r\nStickybench-Boot: 00000000000000ff\r\n" +
 		"Server-Timing: sb-store;dur=0.213, sb-handler;dur=5.001\r\nSet-Cookie: mark=b1; Path=/; Max-Age=60; HttpOnly\r\n\r\nok")
 	var p response
-	var j jar
-	s := site{host: "h", path: "/"}
+	js, j := newJars(site{host: "h", path: "/"}), jar{}
 	r := &Request{}
 	n := testing.AllocsPerRun(1000, func() {
 		r.reset()
-		p.begin(&r.Answer, nil)
+		p.begin(r, nil)
 		if _, err := p.feed(raw[:50]); err != nil {
 			t.Fatal(err)
 		}
@@ -55,11 +53,11 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 			t.Fatal(err, p.phase)
 		}
 		for line := range r.Answer.Cookies {
-			if _, ok := j.set(line, s, clock.Time(1)); !ok {
+			if _, ok := js.set(&j, line, clock.Time(1)); !ok {
 				t.Fatal("refused")
 			}
 		}
-		r.Cookie, r.Marker = j.header(r.Cookie, s, clock.Time(1))
+		r.Cookie, r.Marker = js.header(r.Cookie, &j, clock.Time(1))
 	})
 	if n > 0 {
 		t.Errorf("%v allocations per request", n)

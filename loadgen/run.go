@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -21,8 +22,12 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	before := cpuTime()
-	shards := o.shards(target)
+	address, err := resolve(target)
+	if err != nil {
+		return Summary{}, err
+	}
+	before, paused := cpuTime(), gcPauses()
+	shards := o.shards(target, tells(o.Experiment.Load.ClientAddress, address.Addr()))
 	var playing, watching sync.WaitGroup
 	var mu sync.Mutex
 	var first error
@@ -43,18 +48,17 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	playing.Wait()
 	unwatch()
 	watching.Wait()
-	return summarize(shards, cpuTime()-before), first
+	sum := summarize(shards, cpuTime()-before)
+	sum.GCPauses, sum.GCLongest = gcPauses().since(paused)
+	return sum, first
 }
 
-func (o Options) shards(target *url.URL) []*shard {
+func (o Options) shards(target *url.URL, told bool) []*shard {
 	local, parts := max(1, o.Experiment.Load.Shards), max(1, o.Parts)
 	list := make([]*shard, local)
 	for i := range list {
 		list[i] = newShard(o, o.Part*local+i, parts*local)
-		list[i].site = site{host: target.Hostname(), path: target.Path, secure: target.Scheme == "https"}
-		if list[i].site.path == "" {
-			list[i].site.path = "/"
-		}
+		list[i].jars, list[i].told = newJars(site{host: target.Hostname(), path: cmp.Or(target.Path, "/"), secure: target.Scheme == "https"}), told
 		list[i].log = o.Log.Buffer()
 	}
 	return list
@@ -127,6 +131,8 @@ func summarize(shards []*shard, cpu time.Duration) Summary {
 		sum.Sent += t.sent
 		sum.Dropped += t.dropped
 		sum.DroppedCookies += t.refused
+		sum.InFlight += s.flying.area
+		sum.Response += t.response
 		lag.Merge(s.lag)
 		for i, h := range s.slices {
 			if i == len(merged) {

@@ -19,16 +19,20 @@ type recorder interface {
 
 // user is one session being played: flat, so that a million of them cost the collector nothing.
 type user struct {
-	id      wire.SessionID
-	player  profiles.Player
-	step    profiles.Step
-	seq     uint32
-	moves   uint32
-	pending uint32  // requests of the step in flight
-	source  [4]byte // address after moves; zero = not known yet
-	home    uint16  // index of the first instance seen; 0 = none yet
-	profile uint8
-	jar     bool
+	id       wire.SessionID
+	player   profiles.Player
+	jar      jar
+	seq      uint32
+	moves    uint32
+	pending  uint32 // requests of the step in flight
+	parallel uint32 // requests of the next step
+	address  uint32 // number of the address after moves, from 1; 0 = not known yet
+	home     uint16 // index of the first instance seen; 0 = none yet
+	profile  uint8
+	keeps    bool // returns cookies
+	write    bool // the next step is a POST
+	head     bool // the next step is a HEAD
+	moved    bool // the address changes before the next step
 }
 
 // shard owns everything that plays users number mod n = i.
@@ -37,7 +41,8 @@ type shard struct {
 	exp      *profiles.Experiment
 	engine   Engine
 	log      recorder
-	site     site
+	jars     *jars
+	told     bool // users have addresses
 	i, n     int
 	start    clock.Time
 	end      clock.Time // no new sessions or steps
@@ -46,12 +51,11 @@ type shard struct {
 	next     clock.Time
 	more     bool
 
-	users  []user
-	jars   []jar
+	users  slab[user]
 	free   []uint32
 	queue  queue
 	spare  []*Request
-	flying int
+	flying crowd
 	names  map[string]uint16
 	labels []string
 	tally  tally
@@ -85,7 +89,7 @@ func (s *shard) play(ctx context.Context) error {
 	return s.err
 }
 
-func (s *shard) busy() bool { return s.more || len(s.queue) > 0 || s.flying > 0 }
+func (s *shard) busy() bool { return s.more || len(s.queue) > 0 || s.flying.n > 0 }
 
 func (s *shard) fail(err error) {
 	if s.err == nil {
@@ -135,7 +139,7 @@ func (s *shard) arrive() {
 		s.more = false
 		return
 	}
-	if len(s.users)-len(s.free) >= s.limit() {
+	if s.users.n-len(s.free) >= s.limit() {
 		s.drop(number, at)
 		return
 	}
@@ -163,29 +167,29 @@ func (s *shard) slot() uint32 {
 		s.free = s.free[:n-1]
 		return slot
 	}
-	s.users, s.jars = append(s.users, user{}), append(s.jars, jar{})
-	return uint32(len(s.users) - 1)
+	return s.users.add()
 }
 
 // begin starts a session with a fresh jar.
 func (s *shard) begin(slot uint32, id wire.SessionID, at clock.Time) {
-	s.jars[slot].clear()
-	moves := s.users[slot].moves
+	u := s.users.at(slot)
+	s.jars.clear(&u.jar)
+	moves := u.moves
 	if id.Session == 0 {
 		moves = 0
 	}
-	s.users[slot] = user{id: id, player: s.plan.Player(id.User, id.Session), moves: moves,
-		profile: s.plan.Profile(id.User), jar: s.plan.KeepsJar(id.User)}
+	*u = user{id: id, player: s.plan.Player(id.User, id.Session), moves: moves,
+		profile: s.plan.Profile(id.User), keeps: s.plan.KeepsJar(id.User)}
 	s.tally.sessions++
 	s.follow(slot, at)
 }
 
 // follow queues the user's next step, counted from the previous one's done.
 func (s *shard) follow(slot uint32, from clock.Time) {
-	u := &s.users[slot]
+	u := s.users.at(slot)
 	step, ok := s.plan.Next(&u.player)
 	if at := from.Add(step.Think); ok && at < s.end {
-		u.step = step
+		u.write, u.head, u.moved, u.parallel = step.Write, step.Head, step.Moved, uint32(step.Parallel)
 		s.queue.push(due{at, slot})
 		return
 	}

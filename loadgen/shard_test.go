@@ -58,7 +58,7 @@ func playFake(t *testing.T, e *profiles.Experiment, f *fake, n int) []results.Ex
 	for i := range n {
 		g := *f
 		s := newShard(Options{Plan: profiles.NewPlan(e), Experiment: e}, i, n)
-		s.engine, s.log, s.site = &g, &all, site{host: "h", path: "/"}
+		s.engine, s.log, s.jars = &g, &all, newJars(site{host: "h", path: "/"})
 		if err := s.play(context.Background()); err != nil {
 			t.Fatal(err)
 		}

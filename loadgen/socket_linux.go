@@ -17,6 +17,16 @@ func bindLate(_, _ string, c syscall.RawConn) error {
 	return c.Control(func(fd uintptr) { bindLateFD(int(fd)) })
 }
 
+// bindForeignFD allows an address of a network that is routed here without being an interface's:
+// "ip route add local NETWORK dev lo".
+func bindForeignFD(fd int, source netip.Addr) {
+	if source.Is4() {
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_FREEBIND, 1)
+		return
+	}
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_FREEBIND, 1)
+}
+
 func bindLateFD(fd int) {
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1) // an optimisation
 }
@@ -44,8 +54,9 @@ type socket struct {
 	generation uint32 // tells an event of this socket from one of its place's last owner
 	number     uint32
 	slot, lane uint32
-	next       uint32 // the slot's next kept connection; 0 = none
-	source     netip.Addr
+	pool       uint8
+	next       uint32     // the next kept connection of the slot or pool; 0 = none
+	source     netip.Addr // where the server takes it to come from
 	links      [lists]links
 	since      clock.Time // when it entered the phase it is in
 	request    *Request   // nil = idle
@@ -66,6 +77,9 @@ func (s *socket) open(target netip.AddrPort, source netip.Addr) (err error) {
 	_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // only delays when refused
 	if source.IsValid() {
 		bindLateFD(s.fd)
+		if !source.IsLoopback() {
+			bindForeignFD(s.fd, source)
+		}
 		err = unix.Bind(s.fd, sockaddr(netip.AddrPortFrom(source, 0)))
 	}
 	if err == nil {

@@ -11,50 +11,65 @@ import (
 
 // fire sends the requests of one step.
 func (s *shard) fire(slot uint32, at clock.Time) {
-	u := &s.users[slot]
+	u := s.users.at(slot)
 	flags := s.warm(at)
-	if u.step.Moved {
+	if u.moved {
 		u.moves++
-		u.source = [4]byte{}
+		u.address = 0
 		flags |= results.AddressChanged
 	}
-	if u.step.Parallel > 1 {
+	if u.parallel > 1 {
 		flags |= results.Parallel
 	}
-	u.pending = uint32(max(1, u.step.Parallel))
+	u.pending = max(1, u.parallel)
 	for lane := range u.pending {
 		s.send(s.request(slot, lane, at, flags))
 	}
 }
 
 func (s *shard) request(slot, lane uint32, at clock.Time, flags results.ExchangeFlags) *Request {
-	u := &s.users[slot]
+	u := s.users.at(slot)
 	r := s.take()
 	r.Slot, r.Lane, r.Due, r.Flags = slot, lane, at, flags
 	r.ID, r.Seq, r.Nonce = u.id, u.seq, nonce(s.exp.Seed, u.id, u.seq)
-	r.Source = s.source(u)
-	r.KeepAlive = s.exp.Mix.Profiles[u.profile].Profile.Connection != "per-request"
+	r.KeepAlive, r.Pool = s.connection(u)
+	if s.told && (r.Pool == 0 || s.exp.Load.ClientAddress.Via == "x-forwarded-for") { // a shared connection has its own
+		r.Source = s.source(u)
+	}
 	now := s.engine.Now()
 	r.Deadline = now.Add(time.Duration(s.exp.Load.Timeout))
-	if r.Write = u.step.Write; r.Write {
+	r.Write, r.Head = u.write, u.head
+	if r.Write {
 		r.Flags |= results.Write
 	}
-	if !u.jar {
+	if !u.keeps {
 		r.Flags |= results.MarkerDropped
 	} else {
-		r.Cookie, r.Marker = s.jars[slot].header(r.Cookie, s.site, now)
+		r.Cookie, r.Marker = s.jars.header(r.Cookie, &u.jar, now)
 	}
 	r.Answer.naming = s.exp.Balancer.Identify.Header
 	u.seq++
 	return r
 }
 
-// source is the user's address, kept because the plan's permutation costs more than the rest of a request.
+// source is the user's address. Its number is kept because the plan's permutation costs more than the
+// rest of a request.
 func (s *shard) source(u *user) netip.Addr {
-	if u.source == [4]byte{} {
-		u.source = s.plan.Source(u.id.User, u.moves).As4()
+	if u.address == 0 {
+		u.address = s.plan.Address(u.id.User, u.moves) + 1
 	}
-	return netip.AddrFrom4(u.source)
+	return s.plan.Source(u.address - 1)
+}
+
+// connection is the choice of the user's profile.
+func (s *shard) connection(u *user) (keepAlive bool, pool uint8) {
+	switch s.exp.Mix.Profiles[u.profile].Profile.Connection {
+	case "per-request":
+		return false, 0
+	case "shared":
+		return true, u.profile + 1
+	}
+	return true, 0
 }
 
 func (s *shard) take() *Request {
@@ -69,7 +84,7 @@ func (s *shard) take() *Request {
 
 func (s *shard) send(r *Request) {
 	s.tally.offered++
-	s.flying++
+	s.flying.change(s.engine.Now(), +1)
 	s.engine.Send(r)
 }
 
@@ -95,9 +110,9 @@ func mix(z uint64) uint64 {
 // finish records what is done and moves the users on.
 func (s *shard) finish(done []*Request) {
 	for _, r := range done {
-		s.flying--
+		s.flying.change(s.engine.Now(), -1)
 		s.write(r)
-		u := &s.users[r.Slot]
+		u := s.users.at(r.Slot)
 		if u.pending--; u.pending == 0 {
 			s.follow(r.Slot, r.Done)
 		}
@@ -106,7 +121,7 @@ func (s *shard) finish(done []*Request) {
 }
 
 func (s *shard) write(r *Request) {
-	u := &s.users[r.Slot]
+	u := s.users.at(r.Slot)
 	a, e := &r.Answer, &s.record
 	*e = results.Exchange{ID: r.ID, Seq: r.Seq, Nonce: r.Nonce, Profile: u.profile, Failure: r.Failure,
 		Flags: r.Flags, Status: r.Status, Due: r.Due, Sent: r.Sent, Connect: r.Connect, FirstByte: r.FirstByte, Done: r.Done,
@@ -115,7 +130,7 @@ func (s *shard) write(r *Request) {
 		e.Flags |= results.ConnNew
 	}
 	if r.Failure == results.Answered {
-		s.cookies(r, e)
+		s.cookies(u, r, e)
 		name := s.name(a.Instance)
 		e.Instance, e.Boot, e.Owner, e.Epoch = s.labels[name], a.Boot, a.Owner, a.Epoch
 		e.Version, e.Head, e.Lookups, e.StoreTime, e.HandlerTime = a.Version, a.Head, a.Lookups, a.StoreTime, a.HandlerTime
@@ -126,18 +141,18 @@ func (s *shard) write(r *Request) {
 }
 
 // cookies stores what the answer set and hashes the markers among it.
-func (s *shard) cookies(r *Request, e *results.Exchange) {
+func (s *shard) cookies(u *user, r *Request, e *results.Exchange) {
 	for line := range r.Answer.Cookies {
-		c, ok := s.jars[r.Slot].set(line, s.site, r.Done)
+		c, ok := s.jars.set(&u.jar, line, r.Done)
 		if !ok {
 			s.tally.refused++
 			continue
 		}
-		if named := s.exp.Balancer.Identify.Cookie; named != "" && c.named() == named {
-			r.Answer.Instance = append(r.Answer.Instance[:0], c.value()...)
+		if named := s.exp.Balancer.Identify.Cookie; named != "" && c.name == named {
+			r.Answer.Instance = append(r.Answer.Instance[:0], c.value...)
 		}
 		if c.marker && !c.dead(r.Done) {
-			e.MarkerReceived += c.hash
+			e.MarkerReceived += c.hashed()
 			e.Flags |= c.flags
 		}
 	}

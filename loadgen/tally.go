@@ -5,12 +5,14 @@ import (
 	"time"
 
 	hdrhistogram "github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/results"
 )
 
 // tally counts; only what Progress shows is shared, under mu.
 type tally struct {
 	offered, sent, dropped, refused, sessions, switched, errors uint64
+	response                                                    time.Duration // sum over all requests that were tried
 
 	mu    sync.Mutex
 	shown Progress
@@ -22,8 +24,23 @@ func histogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(int64(time.Microsecond), int64(time.Hour), 2)
 }
 
+// crowd counts what is in flight and integrates it over time, for Little's law.
+type crowd struct {
+	n    int
+	at   clock.Time
+	area time.Duration // sum of n·dt
+}
+
+func (c *crowd) change(now clock.Time, by int) {
+	c.area += time.Duration(c.n) * now.Sub(c.at)
+	c.n, c.at = c.n+by, now
+}
+
 func (s *shard) count(e *results.Exchange) {
 	t := &s.tally
+	if e.Failure != results.Dropped {
+		t.response += e.Done.Sub(e.Due)
+	}
 	if e.Sent != 0 {
 		t.sent++
 		s.note(s.lag, e.Sent.Sub(e.Due))
@@ -36,7 +53,7 @@ func (s *shard) count(e *results.Exchange) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.shown = Progress{Users: len(s.users) - len(s.free), Requests: t.sent, Errors: t.errors, Sessions: t.sessions, Switched: t.switched}
+	t.shown = Progress{Users: s.users.n - len(s.free), Requests: t.sent, Errors: t.errors, Sessions: t.sessions, Switched: t.switched}
 	if e.Failure == results.Answered {
 		s.note(t.total, e.Done.Sub(e.Due))
 		s.note(s.slice(e), e.Done.Sub(e.Due))

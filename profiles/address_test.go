@@ -21,7 +21,7 @@ func TestAddressesAreDistinct(t *testing.T) {
 	plan := NewPlan(only(t, "casual"))
 	seen := map[netip.Addr]uint32{}
 	for user := range uint32(200_000) {
-		a := plan.Source(user, 0)
+		a := plan.Source(plan.Address(user, 0))
 		if other, twice := seen[a]; twice {
 			t.Fatalf("users %d and %d share %s", other, user, a)
 		}
@@ -39,7 +39,7 @@ func TestOfficesHoldAsManyUsersAsTheySay(t *testing.T) {
 	for user := range uint32(100_000) {
 		if plan.profile(plan.Profile(user)).Behind > 0 {
 			users++
-			addresses[plan.Source(user, 0)] = true
+			addresses[plan.Source(plan.Address(user, 0))] = true
 		}
 	}
 	if each := float64(users) / float64(len(addresses)); math.Abs(each-50) > 5 {

@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"math"
+	"net/netip"
 	"time"
 )
 
@@ -17,11 +18,15 @@ const (
 // Plan is an experiment compiled for playing: everything a user will do is a pure function of
 // (seed, user number), whatever the number of shards. Safe for concurrent use.
 type Plan struct {
-	exp *Experiment
+	exp     *Experiment
+	network netip.Prefix // of the users' addresses; invalid = the loopback network
 }
 
 // NewPlan compiles a valid experiment.
-func NewPlan(exp *Experiment) *Plan { return &Plan{exp: exp} }
+func NewPlan(exp *Experiment) *Plan {
+	network, _ := netip.ParsePrefix(exp.Load.ClientAddress.Network) // Validate has refused what is none
+	return &Plan{exp: exp, network: network.Masked()}
+}
 
 // Player is one session being played: a flat value without pointers, 24 bytes.
 type Player struct {
@@ -41,6 +46,7 @@ const (
 type Step struct {
 	Think    time.Duration // wait from the previous done (0 for the first step), speed-up applied
 	Write    bool          // POST
+	Head     bool          // HEAD
 	Parallel int           // requests sent together, at least 1; 1 for writes
 	Moved    bool          // the source address changes before this step
 	Last     bool
@@ -100,6 +106,9 @@ func (p *Plan) Next(player *Player) (step Step, ok bool) {
 		step.Think = time.Duration(seconds * float64(time.Second))
 	}
 	step.Parallel = 1
+	if profile.Heads > 0 && !step.Write { // drawn only when asked for, so that a seed keeps its sessions
+		step.Head = rng.Float() < profile.Heads
+	}
 	if !step.Write {
 		step.Parallel = int(min(max(1, parallel), float64(player.left)))
 	}

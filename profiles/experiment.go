@@ -68,12 +68,16 @@ type Store struct {
 	TTL Duration `yaml:"ttl,omitempty"` // state lifetime; 0 = for ever
 }
 
-// Load is how sessions arrive. Users > 0 is a closed loop, otherwise Stages (or Rate) is open.
+// Load is how sessions arrive: Users > 0 is a closed loop; Rate, Stages, Spike, Sine and Trace are
+// open. Exactly one of the six is set.
 type Load struct {
 	Rate             float64  `yaml:"rate,omitempty"`               // sessions per second
 	Arrivals         string   `yaml:"arrivals,omitempty"`           // "poisson" (default) or "constant"
 	Users            int      `yaml:"users,omitempty"`              // closed loop
-	Stages           []Stage  `yaml:"stages,omitempty"`             // rates that change; replaces Rate
+	Stages           []Stage  `yaml:"stages,omitempty"`             // rates that change
+	Spike            *Spike   `yaml:"spike,omitempty"`              // a base rate with one peak
+	Sine             *Sine    `yaml:"sine,omitempty"`               // a rate that swings, as day and night do
+	Trace            string   `yaml:"trace,omitempty"`              // file of arrival times, seconds since the start, one a line
 	MaxUsers         int      `yaml:"max_users,omitempty"`          // arrivals beyond are dropped and counted; 0 = 100,000
 	Timeout          Duration `yaml:"timeout"`                      // per request, in all
 	ConnectTimeout   Duration `yaml:"connect_timeout,omitempty"`    // 0 = only Timeout
@@ -82,6 +86,16 @@ type Load struct {
 	Engine           string   `yaml:"engine,omitempty"`             // "auto" (default) or "portable"
 	Linger           Duration `yaml:"linger"`                       // after Duration, time for in-flight requests to finish
 	Shards           int      `yaml:"shards,omitempty"`             // 0 = one
+
+	ClientAddress ClientAddress `yaml:"client_address,omitempty"`
+
+	TraceTimes []time.Duration `yaml:"-" json:"-"` // what ReadTrace found in Trace
+}
+
+// ClientAddress says which address users have and how the balancer learns it.
+type ClientAddress struct {
+	Via     string `yaml:"via,omitempty"`     // "source" (default): connections come from it; "x-forwarded-for", "proxy-v1", "proxy-v2"
+	Network string `yaml:"network,omitempty"` // CIDR, IPv4 or IPv6; default 127.0.0.0/8
 }
 
 // Stage holds or ramps linearly to Rate over For.
@@ -89,6 +103,23 @@ type Stage struct {
 	For  Duration `yaml:"for"`
 	Rate float64  `yaml:"rate"`
 	Ramp bool     `yaml:"ramp,omitempty"`
+}
+
+// Spike is Base, but Peak from At for Hold, with linear flanks of Rise and Fall.
+type Spike struct {
+	Base float64  `yaml:"base"`
+	Peak float64  `yaml:"peak"`
+	At   Duration `yaml:"at"`             // when the rise begins
+	Rise Duration `yaml:"rise,omitempty"` // 0 = at once
+	Hold Duration `yaml:"hold"`
+	Fall Duration `yaml:"fall,omitempty"`
+}
+
+// Sine is Mean + Amplitude·sin(2πt/Period).
+type Sine struct {
+	Mean      float64  `yaml:"mean"`
+	Amplitude float64  `yaml:"amplitude"` // at most Mean
+	Period    Duration `yaml:"period"`
 }
 
 // Mix is who comes: the name of a built-in mix, or shares by profile.
@@ -110,9 +141,11 @@ type Profile struct {
 	Requests     Distribution `yaml:"requests"`                 // per session, rounded, at least 1
 	Think        Distribution `yaml:"think"`                    // seconds, nominal
 	Writes       float64      `yaml:"writes,omitempty"`         // share of steps that POST
+	Heads        float64      `yaml:"heads,omitempty"`          // share of the other steps that HEAD; the rest GET
 	Parallel     Distribution `yaml:"parallel,omitzero"`        // reads sent together in a read step; zero = 1
 	Jar          string       `yaml:"jar,omitempty"`            // "keep" (default), "none", "half" (each user: 50 %)
-	Connection   string       `yaml:"connection,omitempty"`     // "keep-alive" (default), "per-request"
+	Connection   string       `yaml:"connection,omitempty"`     // "keep-alive" (default), "per-request", "shared": through a proxy that pools
+	Pool         int          `yaml:"pool,omitempty"`           // shared: idle connections that are kept, per shard; 0 = 16
 	MovesPerHour float64      `yaml:"moves_per_hour,omitempty"` // address changes, nominal
 	Behind       int          `yaml:"behind,omitempty"`         // users that share one source address; 0 = own address
 }

@@ -126,7 +126,7 @@ func TestBehaviourIsPure(t *testing.T) {
 		if diff := cmp.Diff(play(a, user, 0), play(b, user, 0)); diff != "" {
 			r.Fatal(diff)
 		}
-		if a.Source(user, 1) != b.Source(user, 1) || a.Source(user, 0) == a.Source(user, 1) {
+		if a.Address(user, 1) != b.Address(user, 1) || a.Address(user, 0) == a.Address(user, 1) {
 			r.Fatal("addresses")
 		}
 	})
@@ -174,7 +174,7 @@ func TestAddressesSpreadOverNetworks(t *testing.T) {
 	plan := NewPlan(Default())
 	networks := map[[3]byte]int{}
 	for user := range uint32(2000) {
-		a := plan.Source(user, 0).As4()
+		a := plan.Source(plan.Address(user, 0)).As4()
 		networks[[3]byte(a[:3])]++
 	}
 	if len(networks) < 1500 {

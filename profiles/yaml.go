@@ -21,7 +21,7 @@ func Decode(name string, data []byte) (*Experiment, error) {
 			return nil, positioned(name, err)
 		}
 	}
-	if exp.Load.Rate == 0 && exp.Load.Users == 0 && len(exp.Load.Stages) == 0 {
+	if l := exp.Load; l.Rate == 0 && l.Users == 0 && len(l.Stages) == 0 && l.Spike == nil && l.Sine == nil && l.Trace == "" {
 		exp.Load.Rate = Default().Load.Rate
 	}
 	if exp.Balancer.URL != "" {

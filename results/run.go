@@ -75,6 +75,10 @@ type Generator struct {
 	LagP50         time.Duration `json:"lag_p50_ns"`
 	LagP99         time.Duration `json:"lag_p99_ns"`
 	CPU            time.Duration `json:"cpu_ns"`
+	GCPauses       time.Duration `json:"gc_pauses_ns"`    // how long the collector stopped the generator, in all
+	GCLongest      time.Duration `json:"gc_longest_ns"`   // at a time
+	InFlight       time.Duration `json:"in_flight_ns"`    // sum over time of the requests in flight
+	Response       time.Duration `json:"response_ns"`     // sum over requests of their response times
 	DroppedCookies uint64        `json:"dropped_cookies"` // Set-Cookie fields the jar refused
 }
 

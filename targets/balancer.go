@@ -111,7 +111,7 @@ func (b *balancer) launch(ctx context.Context, row balancers.Row, m balancers.Me
 		return err
 	}
 	b.process.guard = true
-	if err := b.process.answers(ctx, b.url); err != nil {
+	if err := b.process.answers(ctx, b.url, p.Via); err != nil {
 		_ = b.process.stop(ctx, stopGrace) // the first error says more
 		return fmt.Errorf("starting %s: %w", b.name, err)
 	}
@@ -122,11 +122,11 @@ func (b *balancer) launch(ctx context.Context, row balancers.Row, m balancers.Me
 const probeEvery = 10 * time.Millisecond
 
 // answers waits until the balancer answers HTTP. It asks for the health path, which leaves no
-// session behind.
-func (p *process) answers(ctx context.Context, url string) error {
+// session behind. Via is how the balancer learns clients' addresses.
+func (p *process) answers(ctx context.Context, url, via string) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	probe := newControl()
+	probe := newProbe(via)
 	defer probe.close()
 	for {
 		reached := probe.reach(ctx, url+"/healthz")

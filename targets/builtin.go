@@ -14,7 +14,7 @@ func builtinOptions(e *profiles.Experiment, mechanism, listen string, instances 
 	b := e.Balancer
 	o := lb.Options{
 		Listen: listen, Control: anyPort, Mechanism: mechanism, TTL: e.Scale(b.TTL), Absolute: b.Absolute,
-		Points: b.Points, Choice: b.Choice, Seed: e.Seed,
+		Points: b.Points, Choice: b.Choice, Seed: e.Seed, ClientAddress: e.Load.ClientAddress.Via,
 		Health: lb.Health{
 			Interval: e.Scale(b.Health.Interval), Timeout: e.Scale(b.Health.Timeout), Rise: b.Health.Rise, Fall: b.Health.Fall,
 		},

@@ -24,7 +24,7 @@ func Check(e *profiles.Experiment) error {
 	}
 	row, m, err := balancers.Lookup(e.Balancer.Use)
 	if err == nil {
-		err = row.Refuse(m, balancers.Params{TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute})
+		err = row.Refuse(m, balancers.Params{TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Via: e.Load.ClientAddress.Via})
 	}
 	if row.CanDrain() {
 		return checkFaults(e, "", err)

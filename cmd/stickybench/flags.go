@@ -23,6 +23,7 @@ type runFlags struct {
 	duration, warmup                  time.Duration
 	seed                              uint64
 	engine, out                       string
+	trace, addressVia, network        string
 	gates                             []string
 	json, quiet, noProgress, noFaults bool
 }
@@ -60,6 +61,9 @@ func (f *runFlags) registerLoad(set *pflag.FlagSet) {
 	set.StringVar(&f.cpu, "handler-cpu", "", "CPU time burnt per request, e.g. 200us")
 	set.Uint64Var(&f.seed, "seed", 0, "same seed, same users")
 	set.StringVar(&f.engine, "engine", "", "auto, or portable: one goroutine per request instead of one loop per shard")
+	set.StringVar(&f.trace, "trace", "", "file of session arrival times, seconds since the start, one a line")
+	set.StringVar(&f.addressVia, "client-address", "", "how the balancer learns a user's address: source, x-forwarded-for, proxy-v1 or proxy-v2 (default source)")
+	set.StringVar(&f.network, "client-network", "", "CIDR that users' addresses are from (default 127.0.0.0/8)")
 	set.IntVar(&f.shards, "shards", 0, "generator threads (default 1)")
 	set.BoolVar(&f.noFaults, "no-faults", false, "break nothing, whatever the experiment says")
 }
@@ -89,7 +93,23 @@ func (f *runFlags) experiment(cmd *cobra.Command, path string) (*profiles.Experi
 	if path == "" && faults > 0 {
 		fitFaults(exp)
 	}
-	return exp, wrongInput(exp.Validate())
+	if err := exp.Validate(); err != nil {
+		return nil, wrongInput(err)
+	}
+	return exp, readTrace(exp)
+}
+
+// readTrace reads the file of arrival times that the experiment names, if any.
+func readTrace(exp *profiles.Experiment) error {
+	if exp.Load.Trace == "" {
+		return nil
+	}
+	file, err := os.Open(exp.Load.Trace)
+	if err != nil {
+		return usage("load.trace: %w; give a file of seconds since the start, one a line", err)
+	}
+	defer file.Close()
+	return wrongInput(exp.ReadTrace(file))
 }
 
 // fromEnvironment sets every flag that the command line does not from STICKYBENCH_FLAG_NAME.
@@ -145,12 +165,13 @@ func (f *runFlags) applyTarget(exp *profiles.Experiment, given func(string) bool
 
 func (f *runFlags) applyLoad(exp *profiles.Experiment, given func(string) bool) {
 	load := &exp.Load
-	if given("rate") {
-		load.Rate, load.Users, load.Stages = f.rate, 0, nil
+	switch {
+	case given("rate"), given("users"), given("trace"):
+		load.Rate, load.Users, load.Trace = f.rate, f.users, f.trace
+		load.Stages, load.Spike, load.Sine = nil, nil, nil
 	}
-	if given("users") {
-		load.Users, load.Rate, load.Stages = f.users, 0, nil
-	}
+	set(given, "client-address", &load.ClientAddress.Via, f.addressVia)
+	set(given, "client-network", &load.ClientAddress.Network, f.network)
 	set(given, "shards", &load.Shards, f.shards)
 	set(given, "engine", &load.Engine, f.engine)
 	set(given, "sessions", &exp.Sessions, f.sessions)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
@@ -74,7 +75,11 @@ func profileText(name string) ([]byte, error) {
 
 func checkExperiments(cmd *cobra.Command, paths []string) error {
 	for _, path := range paths {
-		if _, err := readExperiment(path); err != nil {
+		exp, err := readExperiment(path)
+		if err != nil {
+			return err
+		}
+		if err := readTrace(exp); err != nil {
 			return err
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "%s: ok\n", path)
@@ -101,5 +106,11 @@ func readExperiment(path string) (*profiles.Experiment, error) {
 		return nil, usage("reading the experiment: %w; give the path of a YAML file, or none for the built-in experiment", err)
 	}
 	exp, err := profiles.Decode(path, data)
-	return exp, wrongInput(err)
+	if err != nil {
+		return nil, wrongInput(err)
+	}
+	if trace := exp.Load.Trace; trace != "" && !filepath.IsAbs(trace) {
+		exp.Load.Trace = filepath.Join(filepath.Dir(path), trace)
+	}
+	return exp, nil
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -42,10 +41,6 @@ func newRun() *cobra.Command {
 	return cmd
 }
 
-// gcPercent trades memory for punctuality: a collection takes the generator's cores just when
-// requests are due. At the default of 100 the lag's p99 measured twice as high.
-const gcPercent = 1600
-
 // drainTime bounds the orderly end of the processes under test once the load has stopped.
 const drainTime = 10 * time.Second
 
@@ -75,11 +70,24 @@ func createDir(exp *profiles.Experiment, path string) (*results.Dir, error) {
 	if err != nil {
 		return nil, wrongInput(err)
 	}
+	if exp, err = keepTrace(exp, dir); err != nil {
+		return nil, err
+	}
 	text, err := exp.Encode()
 	if err != nil {
 		return nil, err
 	}
 	return dir, dir.WriteExperiment(text)
+}
+
+// keepTrace copies the arrival times into the directory, which must say all that was played.
+func keepTrace(exp *profiles.Experiment, dir *results.Dir) (*profiles.Experiment, error) {
+	if exp.Load.Trace == "" {
+		return exp, nil
+	}
+	kept := *exp
+	kept.Load.Trace = "arrivals.txt"
+	return &kept, os.WriteFile(filepath.Join(dir.Path(), kept.Load.Trace), exp.Load.TraceText(), 0o644)
 }
 
 // fileName keeps what is safe in a file name from the head of a balancer's name.
@@ -97,8 +105,8 @@ func fileName(name string) string {
 // directory complete, also when ctx ends it early: start the targets, play the load and the faults,
 // keep the records. Progress may be nil.
 func play(ctx context.Context, exp *profiles.Experiment, path string, progress func(loadgen.Progress)) (*results.Dir, error) {
-	debug.SetGCPercent(gcPercent)
 	clock.Punctual()
+	defer paceCollector()()
 	dir, err := createDir(exp, path)
 	if err != nil {
 		return nil, err

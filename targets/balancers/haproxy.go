@@ -16,6 +16,7 @@ func haproxy() Row {
 	return Row{
 		Name:    "haproxy",
 		Binary:  "haproxy",
+		told:    true,
 		Install: "Debian: apt-get install haproxy",
 		config:  "haproxy.cfg",
 		version: []string{"-v"},
@@ -92,7 +93,10 @@ defaults
     option redispatch
 
 frontend traffic
-    bind {{.Listen}} backlog 4096
+    bind {{.Listen}} backlog 4096{{if .Proxied}} accept-proxy{{end}}
+{{- if .Forwarded}}
+    http-request set-src hdr(x-forwarded-for)
+{{- end}}
     default_backend be
 
 backend be

@@ -11,6 +11,7 @@ func nginx() Row {
 	return Row{
 		Name:    "nginx",
 		Binary:  "nginx",
+		told:    true,
 		Install: "Debian: apt-get install nginx",
 		config:  "nginx.conf",
 		version: []string{"-v"},
@@ -87,7 +88,11 @@ http {
     }
 
     server {
-        listen {{.Listen}} backlog=4096;
+        listen {{.Listen}}{{if .Proxied}} proxy_protocol{{end}} backlog=4096;
+{{- if or .Proxied .Forwarded}}
+        set_real_ip_from 0.0.0.0/0;
+        real_ip_header {{if .Proxied}}proxy_protocol{{else}}X-Forwarded-For{{end}};
+{{- end}}
 ` + lines(server) + `        location / {
             proxy_pass http://backends;
             proxy_http_version 1.1;

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -18,6 +19,7 @@ type Params struct {
 	Absolute  bool          // TTL counts from binding, not from the last request
 	Choice    string        // how unbound sessions are placed: "random", "round-robin", "least"
 	Health    Health
+	Via       string // where the client's address stands: "source" or empty, "x-forwarded-for", "proxy-v1", "proxy-v2"
 	Command   string // exec: the program and its arguments
 	Template  string // exec: text of the configuration template for {config}
 }
@@ -52,3 +54,9 @@ func (Params) Milliseconds(d time.Duration) string {
 func (Params) Seconds(d time.Duration) string {
 	return fmt.Sprintf("%ds", max(1, int64(math.Ceil(d.Seconds()))))
 }
+
+// Proxied says whether connections begin with a PROXY header.
+func (p Params) Proxied() bool { return strings.HasPrefix(p.Via, "proxy-") }
+
+// Forwarded says whether X-Forwarded-For holds the client's address.
+func (p Params) Forwarded() bool { return p.Via == "x-forwarded-for" }

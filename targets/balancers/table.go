@@ -20,6 +20,7 @@ type Row struct {
 	config    string // file name of the configuration below Params.Directory
 	version   []string
 	detection func(Health) time.Duration
+	told      bool                                                                      // the configuration takes the client's address from PROXY headers and X-Forwarded-For
 	drain     func(ctx context.Context, p Params, instance string, draining bool) error // nil = cannot
 }
 
@@ -101,6 +102,9 @@ func (r Row) Promise(m Mechanism, p Params) results.Mechanism {
 
 // Refuse says why the mechanism cannot do what p asks, or nil.
 func (r Row) Refuse(m Mechanism, p Params) error {
+	if (p.Proxied() || p.Forwarded()) && !r.told && r.Binary != "" {
+		return fmt.Errorf("load.client_address.via: %s is not set up here to learn addresses by %s; use source, or another balancer", r.Name, p.Via)
+	}
 	if m.refuse == nil {
 		return nil
 	}

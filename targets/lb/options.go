@@ -19,6 +19,8 @@ type Options struct {
 	Choice    string        `json:"choice"`   // "random" (default), "round-robin", "least"
 	Health    Health        `json:"health"`
 	Seed      uint64        `json:"seed"`
+
+	ClientAddress string `json:"client_address"` // where it stands: "source" (default), "x-forwarded-for", "proxy-v1", "proxy-v2"
 }
 
 // Instance is one member of the pool. The weight is carried but not yet used.
@@ -45,6 +47,9 @@ func (o Options) validate() error {
 	}
 	if !slices.Contains([]string{"", "random", "round-robin", "least"}, o.Choice) {
 		return fmt.Errorf("choice: %q is unknown; use random, round-robin or least", o.Choice)
+	}
+	if !slices.Contains([]string{"", "source", "x-forwarded-for", "proxy-v1", "proxy-v2"}, o.ClientAddress) {
+		return fmt.Errorf("client_address: %q is unknown; use source, x-forwarded-for, proxy-v1 or proxy-v2", o.ClientAddress)
 	}
 	if o.TTL < 0 || o.Points < 0 {
 		return fmt.Errorf("ttl %v, points %d: neither may be negative; use 0 to turn it off", o.TTL, o.Points)

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// readHeader is how long a client may take to send a head.
+const readHeader = 10 * time.Second
+
 // grace is how long requests in flight may take to finish at the end.
 const grace = 2 * time.Second
 
@@ -28,7 +31,7 @@ func Run(ctx context.Context, o Options, ready func(traffic, control string)) er
 		return err
 	}
 	ready("http://"+traffic.Addr().String(), "http://"+control.Addr().String())
-	return newRouter(o, time.Now).serve(ctx, o.Health, traffic, control)
+	return newRouter(o, time.Now).serve(ctx, o, traffic, control)
 }
 
 // listen takes a free loopback port when address is empty.
@@ -43,12 +46,12 @@ func listen(address string) (net.Listener, error) {
 	return l, nil
 }
 
-func (r *router) serve(ctx context.Context, h Health, traffic, control net.Listener) error {
+func (r *router) serve(ctx context.Context, o Options, traffic, control net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var owned sync.WaitGroup
-	owned.Go(func() { r.check(ctx, h) })
-	for l, handler := range map[net.Listener]http.Handler{traffic: newProxy(r), control: r.control()} {
+	owned.Go(func() { r.check(ctx, o.Health) })
+	for l, handler := range map[net.Listener]http.Handler{o.proxied(traffic): o.forwarded(newProxy(r)), control: r.control()} {
 		owned.Go(func() { cancel(serveUntil(ctx, l, handler)) })
 	}
 	owned.Wait()
@@ -60,7 +63,7 @@ func (r *router) serve(ctx context.Context, h Health, traffic, control net.Liste
 }
 
 func serveUntil(ctx context.Context, l net.Listener, handler http.Handler) error {
-	server := http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	server := http.Server{Handler: handler, ReadHeaderTimeout: readHeader}
 	var owned sync.WaitGroup
 	defer owned.Wait()
 	stopped := make(chan struct{})

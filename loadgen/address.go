@@ -1,0 +1,81 @@
+package loadgen
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+
+	"github.com/pires/go-proxyproto"
+	"github.com/stickybench/stickybench/profiles"
+)
+
+// resolve finds the one address that is measured.
+func resolve(target *url.URL) (netip.AddrPort, error) {
+	name := target.Port()
+	if name == "" {
+		name = map[bool]string{true: "443", false: "80"}[target.Scheme == "https"]
+	}
+	port, err := net.LookupPort("tcp", name)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("url %q: %w", target, err)
+	}
+	all, err := net.DefaultResolver.LookupNetIP(context.Background(), "ip", target.Hostname())
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("url %q: %w", target, err)
+	}
+	return netip.AddrPortFrom(all[0].Unmap(), uint16(port)), nil
+}
+
+// tells says whether users have addresses of their own at the target: without being asked only where
+// the whole loopback network is this machine's.
+func tells(c profiles.ClientAddress, target netip.Addr) bool {
+	return c.Network != "" || c.Via != "" && c.Via != "source" || target.Is4() && target.IsLoopback()
+}
+
+// local is the address that r's connection comes from; invalid = any.
+func (s *settings) local(r *Request) netip.Addr {
+	if s.via == "" || s.via == "source" {
+		return r.Source
+	}
+	return netip.Addr{}
+}
+
+// proxied says whether connections begin with a PROXY header.
+func (s *settings) proxied() bool { return s.via == "proxy-v1" || s.via == "proxy-v2" }
+
+// owner is the address that the server takes r's connection to come from.
+func (s *settings) owner(r *Request) netip.Addr {
+	if s.proxied() {
+		return r.Source
+	}
+	return s.local(r)
+}
+
+// preface is what a new connection for r begins with (PROXY protocol, versions 1 and 2). The port only
+// has to look like one.
+func (s *settings) preface(b []byte, r *Request) ([]byte, error) {
+	if !s.proxied() || !r.Source.IsValid() {
+		return b, nil
+	}
+	version := map[string]byte{"proxy-v1": 1, "proxy-v2": 2}[s.via]
+	from := netip.AddrPortFrom(r.Source, uint16(1024+r.ID.User%60000))
+	header := proxyproto.HeaderProxyFromAddrs(version, net.TCPAddrFromAddrPort(from), net.TCPAddrFromAddrPort(s.familiar(from.Addr())))
+	text, err := header.Format()
+	if err != nil {
+		return b, fmt.Errorf("PROXY header for %s: %w", from, err)
+	}
+	return append(b, text...), nil
+}
+
+// familiar is the target in the family of the user's address, which the header demands.
+func (s *settings) familiar(user netip.Addr) netip.AddrPort {
+	if user.Is4() == s.address.Addr().Is4() {
+		return s.address
+	}
+	if user.Is4() {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), s.address.Port())
+	}
+	return netip.AddrPortFrom(netip.IPv6Loopback(), s.address.Port())
+}
