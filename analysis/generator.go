@@ -14,7 +14,7 @@ const (
 	leastLoad  = 0.98
 	stealLimit = 0.02
 
-	littleLimit    = 0.1
+	littleLimit    = 0.25
 	leastForLittle = 1000 // requests
 	busyShard      = 0.9  // share of its thread's time
 )
@@ -32,7 +32,7 @@ func reportGenerator(s *sheet, r results.Run, wall time.Duration) {
 		share := g.CPU.Seconds() / (wall.Seconds() * float64(r.Host.Cores))
 		s.put(results.Metric{Name: "generator.cpu_share", Unit: "ratio", Better: "lower", Value: share, N: 1})
 	}
-	if g.Response > 0 {
+	if g.Service > 0 {
 		s.put(results.Metric{Name: "generator.littles_law", Unit: "ratio", Better: "", Value: littlesLaw(g), N: n})
 	}
 	s.put(results.Metric{Name: "generator.gc_pauses", Unit: "seconds", Better: "lower", Value: g.GCPauses.Seconds(), N: n})
@@ -41,9 +41,9 @@ func reportGenerator(s *sheet, r results.Run, wall time.Duration) {
 }
 
 // littlesLaw is the mean number of requests in flight, as the loop counted them, over the rate times the mean
-// response time (Little, A Proof for the Queuing Formula L = λW, Operations Research 9, 1961). It is 1
-// when no time was lost between the two ways to measure.
-func littlesLaw(g results.Generator) float64 { return float64(g.InFlight) / float64(g.Response) }
+// time from sent to done (Little, A Proof for the Queuing Formula L = λW, Operations Research 9, 1961). It is 1
+// when answers are seen as they come; above, they waited for the loop.
+func littlesLaw(g results.Generator) float64 { return float64(g.InFlight) / float64(g.Service) }
 
 // invalid says why the run measured its own machine, and what to change.
 func invalid(r results.Run, samples []results.Sample) (causes []string) {
@@ -58,7 +58,7 @@ func invalid(r results.Run, samples []results.Sample) (causes []string) {
 		causes = append(causes, fmt.Sprintf("the host lost %.1f %% of its CPU to steal (limit 2 %%): use a quieter machine", 100*share))
 	}
 	if law := littlesLaw(g); g.Sent >= leastForLittle && math.Abs(law-1) > littleLimit {
-		causes = append(causes, fmt.Sprintf("requests in flight and response times disagree by %.0f %% (Little's law, limit %.0f %%): answers waited in the generator; lower the rate or free cores", 100*(law-1), 100*littleLimit))
+		causes = append(causes, fmt.Sprintf("requests in flight and service times disagree by %.0f %% (Little's law, limit %.0f %%): answers waited in the generator; lower the rate or free cores", 100*(law-1), 100*littleLimit))
 	}
 	return causes
 }

@@ -76,13 +76,14 @@ type settings struct {
 	address                                       netip.AddrPort // of target
 	via                                           string         // how Request.Source is told: profiles.ClientAddress.Via
 	pools                                         []int          // idle connections that pool i keeps; pool 0 is none
+	traced                                        bool           // requests carry a traceparent
 	body                                          *regexp.Regexp // finds the instance's name in a body; nil = not there
 	connectTimeout, firstByteTimeout, idleTimeout time.Duration  // 0 = only Request.Deadline; for ever
 	shards                                        int            // engines that share this process's open files
 }
 
 func newSettings(target *url.URL, exp *profiles.Experiment) (s settings, err error) {
-	s = settings{target: target, via: exp.Load.ClientAddress.Via, pools: pools(exp.Mix), connectTimeout: time.Duration(exp.Load.ConnectTimeout),
+	s = settings{target: target, via: exp.Load.ClientAddress.Via, pools: pools(exp.Mix), traced: exp.Load.Traceparent, connectTimeout: time.Duration(exp.Load.ConnectTimeout),
 		firstByteTimeout: time.Duration(exp.Load.FirstByteTimeout), idleTimeout: time.Duration(exp.Load.IdleTimeout), shards: max(1, exp.Load.Shards)}
 	if rule := exp.Balancer.Identify.Body; rule != "" {
 		if s.body, err = regexp.Compile(rule); err != nil {

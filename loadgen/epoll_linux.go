@@ -57,7 +57,7 @@ func newEpoll(s settings) (*epoll, error) {
 	}
 	runtime.LockOSThread()
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
-	return &epoll{settings: s, most: mostSockets(s.shards), template: newTemplate(s.target, s.via), fd: fd, sockets: newTable(), pooled: make([]pool, max(1, len(s.pools))),
+	return &epoll{settings: s, most: mostSockets(s.shards), template: newTemplate(s), fd: fd, sockets: newTable(), pooled: make([]pool, max(1, len(s.pools))),
 		events: make([]unix.EpollEvent, mostReady), buffer: make([]byte, readSize), spin: budget{since: clock.Now()}}, nil
 }
 

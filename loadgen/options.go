@@ -35,4 +35,22 @@ type Progress struct {
 	Rate               float64       // requests per second since the last call
 	P50, P99           time.Duration // response time so far
 	Sessions, Switched uint64        // Switched: answers from another instance than the session's first
+	InFlight           int
+	Dropped            uint64 // never sent
+	Instances          []InstanceShare
+	Responses          []uint64      // answered requests within each of ResponseBounds
+	ResponseSum        time.Duration // of all answered requests
+	Answered           uint64
+}
+
+// InstanceShare is how many answers named an instance.
+type InstanceShare struct {
+	Name     string
+	Requests uint64
+}
+
+// ResponseBounds are the upper bounds of Progress.Responses.
+func ResponseBounds() []time.Duration {
+	const us, ms = time.Microsecond, time.Millisecond
+	return []time.Duration{100 * us, 250 * us, 500 * us, ms, 2500 * us, 5 * ms, 10 * ms, 25 * ms, 50 * ms, 100 * ms, 250 * ms, 500 * ms, time.Second, 2500 * ms, 5 * time.Second, 10 * time.Second}
 }

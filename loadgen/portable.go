@@ -48,7 +48,7 @@ func placeOf(r *Request) place {
 
 // newPortable is called on the goroutine that will call Wait.
 func newPortable(s settings) (*portable, error) {
-	p := &portable{settings: s, template: newTemplate(s.target, s.via), kept: map[place][]*conn{}}
+	p := &portable{settings: s, template: newTemplate(s), kept: map[place][]*conn{}}
 	var err error
 	if p.wait, err = newWaiter(); err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"net/url"
 	"strconv"
 
 	"github.com/stickybench/stickybench/internal/wire"
@@ -11,11 +10,13 @@ import (
 type template struct {
 	get, post, head []byte
 	forwarded       bool // the user's address goes into X-Forwarded-For
+	traced          bool // each request begins a trace
 }
 
-func newTemplate(target *url.URL, via string) template {
+func newTemplate(s settings) template {
+	target := s.target
 	rest := " " + target.RequestURI() + " HTTP/1.1\r\nHost: " + target.Host + "\r\n"
-	return template{get: []byte("GET" + rest), post: []byte("POST" + rest + "Content-Length: 0\r\n"), head: []byte("HEAD" + rest), forwarded: via == "x-forwarded-for"}
+	return template{get: []byte("GET" + rest), post: []byte("POST" + rest + "Content-Length: 0\r\n"), head: []byte("HEAD" + rest), forwarded: s.via == "x-forwarded-for", traced: s.traced}
 }
 
 // append writes r behind b.
@@ -37,11 +38,22 @@ func (t *template) append(b []byte, r *Request) []byte {
 	if !r.KeepAlive {
 		b = append(b, "Connection: close\r\n"...)
 	}
+	if t.traced {
+		b = appendTrace(b, r)
+	}
 	b = strconv.AppendUint(append(b, wire.HeaderSession+": "...), uint64(r.ID.User), 10)
 	b = strconv.AppendUint(append(b, '.'), uint64(r.ID.Session), 10)
 	b = strconv.AppendUint(append(b, "\r\n"+wire.HeaderSeq+": "...), uint64(r.Seq), 10)
 	b = appendHex(append(b, "\r\n"+wire.HeaderNonce+": "...), r.Nonce)
 	return append(b, "\r\n\r\n"...)
+}
+
+// appendTrace writes W3C trace context, level 1: the trace is named by session and nonce, the span by the
+// nonce alone, so that a trace found elsewhere leads back to its exchange.
+func appendTrace(b []byte, r *Request) []byte {
+	b = appendHex(append(b, "traceparent: 00-"...), uint64(r.ID.User)<<32|uint64(r.ID.Session))
+	b = append(appendHex(b, r.Nonce|1), '-')
+	return append(appendHex(b, r.Nonce|1), "-01\r\n"...)
 }
 
 // appendHex writes 16 digits.

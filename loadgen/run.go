@@ -82,45 +82,6 @@ func (s *shard) run(ctx context.Context, target *url.URL) error {
 	return s.play(ctx)
 }
 
-func (o Options) watch(ctx context.Context, shards []*shard) {
-	if o.Progress == nil {
-		return
-	}
-	ticker := time.NewTicker(500 * time.Millisecond)
-	defer ticker.Stop()
-	var last Progress
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		now := progress(shards, clock.Now().Sub(o.Start))
-		if d := (now.Elapsed - last.Elapsed).Seconds(); d > 0 {
-			now.Rate = float64(now.Requests-last.Requests) / d
-		}
-		o.Progress(now)
-		last = now
-	}
-}
-
-func progress(shards []*shard, elapsed time.Duration) Progress {
-	sum, all := Progress{Elapsed: elapsed}, histogram()
-	for _, s := range shards {
-		s.tally.mu.Lock()
-		p := s.tally.shown
-		all.Merge(s.tally.total)
-		s.tally.mu.Unlock()
-		sum.Users += p.Users
-		sum.Requests += p.Requests
-		sum.Errors += p.Errors
-		sum.Sessions += p.Sessions
-		sum.Switched += p.Switched
-	}
-	sum.P50, sum.P99 = time.Duration(all.ValueAtQuantile(50)), time.Duration(all.ValueAtQuantile(99))
-	return sum
-}
-
 func summarize(shards []*shard, cpu time.Duration) Summary {
 	sum := Summary{Generator: results.Generator{Shards: len(shards), CPU: cpu}, End: clock.Now()}
 	lag := histogram()
@@ -132,7 +93,7 @@ func summarize(shards []*shard, cpu time.Duration) Summary {
 		sum.Dropped += t.dropped
 		sum.DroppedCookies += t.refused
 		sum.InFlight += s.flying.area
-		sum.Response += t.response
+		sum.Service += t.service
 		lag.Merge(s.lag)
 		for i, h := range s.slices {
 			if i == len(merged) {

@@ -129,14 +129,15 @@ func (s *shard) write(r *Request) {
 	if r.ConnNew {
 		e.Flags |= results.ConnNew
 	}
+	var name uint16
 	if r.Failure == results.Answered {
 		s.cookies(u, r, e)
-		name := s.name(a.Instance)
+		name = s.name(a.Instance)
 		e.Instance, e.Boot, e.Owner, e.Epoch = s.labels[name], a.Boot, a.Owner, a.Epoch
 		e.Version, e.Head, e.Lookups, e.StoreTime, e.HandlerTime = a.Version, a.Head, a.Lookups, a.StoreTime, a.HandlerTime
 		s.homing(u, name)
 	}
-	s.count(e)
+	s.count(e, name)
 	s.fail(s.log.Append(e))
 }
 
@@ -164,7 +165,9 @@ func (s *shard) name(b []byte) uint16 {
 		return i
 	}
 	i := uint16(len(s.labels))
+	s.tally.mu.Lock() // progress reads the labels
 	s.labels = append(s.labels, string(b))
+	s.tally.mu.Unlock()
 	s.names[string(b)] = i
 	return i
 }

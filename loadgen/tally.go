@@ -12,11 +12,12 @@ import (
 // tally counts; only what Progress shows is shared, under mu.
 type tally struct {
 	offered, sent, dropped, refused, sessions, switched, errors uint64
-	response                                                    time.Duration // sum over all requests that were tried
+	service                                                     time.Duration // sum over all requests that were sent
 
-	mu    sync.Mutex
-	shown Progress
-	total *hdrhistogram.Histogram
+	mu        sync.Mutex
+	shown     Progress
+	instances []uint64 // answers by place in the shard's names
+	total     *hdrhistogram.Histogram
 }
 
 // histogram: 1 µs to an hour at 1 %; two digits keep a slice at 24 KiB.
@@ -36,13 +37,11 @@ func (c *crowd) change(now clock.Time, by int) {
 	c.n, c.at = c.n+by, now
 }
 
-func (s *shard) count(e *results.Exchange) {
+func (s *shard) count(e *results.Exchange, instance uint16) {
 	t := &s.tally
-	if e.Failure != results.Dropped {
-		t.response += e.Done.Sub(e.Due)
-	}
 	if e.Sent != 0 {
 		t.sent++
+		t.service += e.Done.Sub(e.Sent)
 		s.note(s.lag, e.Sent.Sub(e.Due))
 	}
 	if e.Failure == results.Dropped {
@@ -53,11 +52,22 @@ func (s *shard) count(e *results.Exchange) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.shown = Progress{Users: s.users.n - len(s.free), Requests: t.sent, Errors: t.errors, Sessions: t.sessions, Switched: t.switched}
+	t.shown = Progress{Users: s.users.n - len(s.free), InFlight: s.flying.n, Requests: t.sent, Dropped: t.dropped,
+		Errors: t.errors, Sessions: t.sessions, Switched: t.switched, Answered: t.shown.Answered, ResponseSum: t.shown.ResponseSum}
 	if e.Failure == results.Answered {
+		t.shown.Answered++
+		t.shown.ResponseSum += e.Done.Sub(e.Due)
+		t.answeredBy(instance)
 		s.note(t.total, e.Done.Sub(e.Due))
 		s.note(s.slice(e), e.Done.Sub(e.Due))
 	}
+}
+
+func (t *tally) answeredBy(instance uint16) {
+	for len(t.instances) <= int(instance) {
+		t.instances = append(t.instances, 0)
+	}
+	t.instances[instance]++
 }
 
 func (s *shard) note(h *hdrhistogram.Histogram, d time.Duration) {

@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"maps"
@@ -17,6 +18,12 @@ var profilesYAML []byte
 
 //go:embed builtin/mixes.yaml
 var mixesYAML []byte
+
+//go:embed builtin/template.yaml
+var templateYAML []byte
+
+// Template is a commented experiment file; it decodes to the built-in experiment.
+func Template() []byte { return bytes.Clone(templateYAML) }
 
 // builtinProfiles decodes the embedded file; a test holds it to be valid.
 func builtinProfiles() (list []Profile, err error) {

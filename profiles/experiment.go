@@ -86,6 +86,7 @@ type Load struct {
 	Engine           string   `yaml:"engine,omitempty"`             // "auto" (default) or "portable"
 	Linger           Duration `yaml:"linger"`                       // after Duration, time for in-flight requests to finish
 	Shards           int      `yaml:"shards,omitempty"`             // 0 = one
+	Traceparent      bool     `yaml:"traceparent,omitempty"`        // each request carries W3C trace context
 
 	ClientAddress ClientAddress `yaml:"client_address,omitempty"`
 

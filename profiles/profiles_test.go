@@ -46,6 +46,16 @@ func TestEncodeRoundTrip(t *testing.T) {
 	}
 }
 
+func TestTemplateIsTheBuiltinExperiment(t *testing.T) {
+	got, err := Decode("default.yaml", Template())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Default(), got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestErrorsPointAtTheKey(t *testing.T) {
 	for text, want := range map[string]string{
 		"seed: 7\nduratoin: 10s\n":           "e.yaml:2:1: unknown key \"duratoin\"; did you mean duration?",

@@ -78,7 +78,7 @@ type Generator struct {
 	GCPauses       time.Duration `json:"gc_pauses_ns"`    // how long the collector stopped the generator, in all
 	GCLongest      time.Duration `json:"gc_longest_ns"`   // at a time
 	InFlight       time.Duration `json:"in_flight_ns"`    // sum over time of the requests in flight
-	Response       time.Duration `json:"response_ns"`     // sum over requests of their response times
+	Service        time.Duration `json:"service_ns"`      // sum over requests of the time from sent to done
 	DroppedCookies uint64        `json:"dropped_cookies"` // Set-Cookie fields the jar refused
 }
 

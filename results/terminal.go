@@ -158,9 +158,10 @@ func (p *page) failover() {
 
 func (p *page) generator() {
 	p.heading("Generator")
-	p.wrap(fmt.Sprintf("%.0f requests at %.1f/s, errors %.3g%%, lag p50 %.3g ms p99 %.3g ms, achieved %.4g%% of the offered load, CPU share %.2g%% of the machine",
+	p.wrap(fmt.Sprintf("%.0f requests at %.1f/s, errors %.3g%%, lag p50 %.3g ms p99 %.3g ms, achieved %.4g%% of the offered load, CPU share %.2g%% of the machine, collector pauses up to %.2g ms, Little's law %.3g",
 		p.number("requests.count"), p.number("requests.rate"), 100*p.number("errors.ratio"), 1e3*p.number("generator.lag.p50"),
-		1e3*p.number("generator.lag.p99"), 100*p.number("generator.achieved_ratio"), 100*p.number("generator.cpu_share")), "  ")
+		1e3*p.number("generator.lag.p99"), 100*p.number("generator.achieved_ratio"), 100*p.number("generator.cpu_share"),
+		1e3*p.number("generator.gc_longest"), p.number("generator.littles_law")), "  ")
 }
 
 func (p *page) timeline() {

@@ -62,7 +62,7 @@ func (c control) inFlight(ctx context.Context, base string) int {
 	var metrics struct {
 		InFlight int `json:"in_flight"`
 	}
-	if body, err := c.do(ctx, http.MethodGet, base+"/metrics"); err == nil {
+	if body, err := c.do(ctx, http.MethodGet, base+"/state"); err == nil {
 		_ = json.Unmarshal(body, &metrics) // as above
 	}
 	return metrics.InFlight

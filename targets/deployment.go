@@ -21,7 +21,8 @@ import (
 type Options struct {
 	Experiment *profiles.Experiment
 	Dir        *results.Dir
-	Self       []string // argv that runs this program again; children get "serve …" appended
+	Self       []string             // argv that runs this program again; children get "serve …" appended
+	Watch      func(results.Change) // called with each pool event as it is recorded; may be nil
 }
 
 // Deployment is everything that was started for one run.
@@ -50,7 +51,7 @@ func Start(ctx context.Context, o Options) (*Deployment, error) {
 	if err := Check(o.Experiment); err != nil {
 		return nil, err
 	}
-	d := &Deployment{o: o, record: &recorder{dir: o.Dir}, control: newControl()}
+	d := &Deployment{o: o, record: &recorder{dir: o.Dir, watch: o.Watch}, control: newControl()}
 	if o.Experiment.Balancer.URL != "" {
 		d.balancer = balancer{name: "url", mechanism: results.Mechanism{Name: "unknown", Family: results.Unknown, Key: "unknown", Disruption: "unknown"}, url: o.Experiment.Balancer.URL}
 		return d, nil
@@ -214,4 +215,16 @@ func (d *Deployment) stopInstances(ctx context.Context) error {
 	}
 	stopping.Wait()
 	return errors.Join(failed...)
+}
+
+// Controls gives HOST:PORT of every running instance's control port.
+func (d *Deployment) Controls() (addresses []string) {
+	for _, i := range d.instances {
+		i.mu.Lock()
+		if i.process != nil {
+			addresses = append(addresses, strings.TrimPrefix(i.orders, "http://"))
+		}
+		i.mu.Unlock()
+	}
+	return addresses
 }

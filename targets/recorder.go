@@ -10,14 +10,20 @@ import (
 // recorder writes what happens to the pool into the run directory and keeps what went wrong for
 // those who can tell the user.
 type recorder struct {
-	dir *results.Dir
+	dir   *results.Dir
+	watch func(results.Change) // may be nil
 
 	mu       sync.Mutex
 	failed   []error
 	warnings []string
 }
 
-func (r *recorder) change(c results.Change) { r.note(r.dir.WriteChange(c)) }
+func (r *recorder) change(c results.Change) {
+	r.note(r.dir.WriteChange(c))
+	if r.watch != nil {
+		r.watch(c)
+	}
+}
 
 func (r *recorder) sample(s results.Sample) { r.note(r.dir.WriteSample(s)) }
 

@@ -141,7 +141,7 @@ func armOrder(seed uint64, block, arms int) []int {
 
 // course knows how far a comparison has come.
 type course struct {
-	progress  func() *progressLine // nil when none is wanted
+	view      func() *view // gives nil when none is wanted
 	blocks    int
 	left      int           // arm-runs that are still to come, the current one included
 	typical   time.Duration // of an arm-run
@@ -158,22 +158,19 @@ func (f *compareFlags) course(w io.Writer, exp *profiles.Experiment, dir *result
 			c.left += len(dir.Plan.Arms)
 		}
 	}
-	if !f.quiet && !f.noProgress {
-		c.progress = func() *progressLine { return newProgressLine(w, time.Duration(exp.Duration)) }
-	}
+	c.view = func() *view { return f.runFlags.view(w, exp) }
 	return c
 }
 
-// begin opens an arm-run and gives the callback that draws its progress.
-func (c *course) begin(block int, arm string) func(loadgen.Progress) {
+// begin opens an arm-run and gives who follows it.
+func (c *course) begin(block int, arm string) observers {
 	c.beganAt = time.Now()
 	c.announced = fmt.Sprintf("block %d/%d %s", block, c.blocks, arm)
-	if c.progress == nil {
-		return nil
+	view := c.view()
+	if view != nil {
+		view.place = c.place
 	}
-	line := c.progress()
-	line.place = c.place
-	return line.draw
+	return observers{view: view}
 }
 
 // place says which arm-run this is and how long all will still take.

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/stickybench/stickybench/loadgen"
 	"github.com/stickybench/stickybench/profiles"
 )
 
@@ -22,10 +21,11 @@ type runFlags struct {
 	rate, speedup                     float64
 	duration, warmup                  time.Duration
 	seed                              uint64
-	engine, out                       string
+	engine, out, metrics              string
 	trace, addressVia, network        string
 	gates                             []string
 	json, quiet, noProgress, noFaults bool
+	traceparent                       bool
 }
 
 func (f *runFlags) register(set *pflag.FlagSet) {
@@ -65,6 +65,7 @@ func (f *runFlags) registerLoad(set *pflag.FlagSet) {
 	set.StringVar(&f.addressVia, "client-address", "", "how the balancer learns a user's address: source, x-forwarded-for, proxy-v1 or proxy-v2 (default source)")
 	set.StringVar(&f.network, "client-network", "", "CIDR that users' addresses are from (default 127.0.0.0/8)")
 	set.IntVar(&f.shards, "shards", 0, "generator threads (default 1)")
+	set.BoolVar(&f.traceparent, "traceparent", false, "begin a W3C trace with each request")
 	set.BoolVar(&f.noFaults, "no-faults", false, "break nothing, whatever the experiment says")
 }
 
@@ -174,6 +175,7 @@ func (f *runFlags) applyLoad(exp *profiles.Experiment, given func(string) bool) 
 	set(given, "client-network", &load.ClientAddress.Network, f.network)
 	set(given, "shards", &load.Shards, f.shards)
 	set(given, "engine", &load.Engine, f.engine)
+	set(given, "traceparent", &load.Traceparent, f.traceparent)
 	set(given, "sessions", &exp.Sessions, f.sessions)
 	set(given, "speedup", &exp.Speedup, f.speedup)
 	set(given, "seed", &exp.Seed, f.seed)
@@ -220,10 +222,10 @@ func fitFaults(exp *profiles.Experiment) {
 	}
 }
 
-// progress is the callback that draws the progress line, or nil when none is wanted.
-func (f *runFlags) progress(w io.Writer, total time.Duration) func(loadgen.Progress) {
+// view shows the run on w, or is nil when nothing is to be shown.
+func (f *runFlags) view(w io.Writer, exp *profiles.Experiment) *view {
 	if f.quiet || f.noProgress {
 		return nil
 	}
-	return newProgressLine(w, total).draw
+	return newView(w, time.Duration(exp.Duration))
 }

@@ -38,6 +38,7 @@ func newRun() *cobra.Command {
 		},
 	}
 	flags.register(cmd.Flags())
+	cmd.Flags().StringVar(&flags.metrics, "metrics", "", "HOST:PORT that Prometheus can scrape during the run, e.g. 127.0.0.1:9464")
 	return cmd
 }
 
@@ -47,7 +48,16 @@ const drainTime = 10 * time.Second
 // runExperiment is the main job: play the experiment and draw its report.
 func runExperiment(cmd *cobra.Command, exp *profiles.Experiment, flags *runFlags) error {
 	path := cmp.Or(flags.out, defaultOut(exp, exp.Balancer.Use))
-	dir, err := play(cmd.Context(), exp, path, flags.progress(cmd.ErrOrStderr(), time.Duration(exp.Duration)))
+	watching := observers{view: flags.view(cmd.ErrOrStderr(), exp)}
+	if flags.metrics != "" {
+		exposition, err := expose(flags.metrics)
+		if err != nil {
+			return err
+		}
+		defer exposition.close()
+		watching.exposition = exposition
+	}
+	dir, err := play(cmd.Context(), exp, path, watching)
 	if err != nil {
 		return err
 	}
@@ -103,8 +113,8 @@ func fileName(name string) string {
 
 // play runs the experiment in a new directory at path, with fresh processes and users, and leaves the
 // directory complete, also when ctx ends it early: start the targets, play the load and the faults,
-// keep the records. Progress may be nil.
-func play(ctx context.Context, exp *profiles.Experiment, path string, progress func(loadgen.Progress)) (*results.Dir, error) {
+// keep the records.
+func play(ctx context.Context, exp *profiles.Experiment, path string, watching observers) (*results.Dir, error) {
 	clock.Punctual()
 	defer paceCollector()()
 	dir, err := createDir(exp, path)
@@ -114,11 +124,13 @@ func play(ctx context.Context, exp *profiles.Experiment, path string, progress f
 	if err := targets.Check(exp); err != nil {
 		return nil, wrongInput(err)
 	}
-	deployment, err := targets.Start(ctx, targets.Options{Experiment: exp, Dir: dir, Self: self()})
+	deployment, err := targets.Start(ctx, targets.Options{Experiment: exp, Dir: dir, Self: self(), Watch: watching.change})
 	if err != nil {
 		return nil, err
 	}
-	err = loadAndRecord(ctx, exp, dir, deployment, progress)
+	watching.started(deployment)
+	err = loadAndRecord(ctx, exp, dir, deployment, watching.progress())
+	watching.loaded()
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	return dir, errors.Join(err, deployment.Stop(stopping))

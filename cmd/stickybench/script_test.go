@@ -3,13 +3,17 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -192,4 +196,20 @@ func acknowledgedAll(ts *testscript.TestScript, neg bool, args []string) {
 
 func sorted(lines map[string]bool) string {
 	return strings.Join(slices.Sorted(maps.Keys(lines)), "\n") + "\n"
+}
+
+// scrape asks URL until the answer matches PATTERN.
+func scrape(ts *testscript.TestScript, _ bool, args []string) {
+	wanted, last := regexp.MustCompile(args[1]), ""
+	for range 500 {
+		if answer, err := http.Get(args[0]); err == nil {
+			body, _ := io.ReadAll(answer.Body)
+			answer.Body.Close()
+			if last = string(body); wanted.MatchString(last) {
+				return
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	ts.Fatalf("%s never matched %s; last:\n%s", args[0], args[1], last)
 }

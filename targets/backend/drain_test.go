@@ -29,7 +29,7 @@ func TestConcurrentWritersOfOneSession(t *testing.T) {
 	if got := first.do("GET").Get(wire.HeaderVersion); got != "100" {
 		t.Fatalf("version %s after 100 writes", got)
 	}
-	answer, err := http.Get(control + "/metrics")
+	answer, err := http.Get(control + "/state")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestDrainFinishesWhatIsUnderWay(t *testing.T) {
 
 func busy(t *testing.T, control string) int {
 	t.Helper()
-	answer, err := http.Get(control + "/metrics")
+	answer, err := http.Get(control + "/state")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func busy(t *testing.T, control string) int {
 
 func TestControlAsksForItsToken(t *testing.T) {
 	_, control := started(t, Options{Token: "secret"})
-	answer, err := http.Get(control + "/metrics")
+	answer, err := http.Get(control + "/state")
 	if err != nil {
 		t.Fatal(err)
 	}

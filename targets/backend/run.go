@@ -88,7 +88,8 @@ func (i *instance) control() http.Handler {
 	order("/drain", func() { i.draining.Store(true) })
 	order("/undrain", func() { i.draining.Store(false) })
 	i.faults.orders(mux)
-	mux.HandleFunc("GET /metrics", i.metrics)
+	mux.HandleFunc("GET /state", i.state)
+	mux.Handle("GET /metrics", i.metrics())
 	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := os.Stat(i.o.Ledger); err != nil {
 			http.Error(w, "no ledger is kept", http.StatusNotFound)
@@ -111,8 +112,8 @@ func (i *instance) authorised(next http.Handler) http.Handler {
 	})
 }
 
-// metrics is what the control port tells of the moment.
-func (i *instance) metrics(w http.ResponseWriter, _ *http.Request) {
+// state is what the control port tells of the moment.
+func (i *instance) state(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"instance": i.o.Name, "in_flight": i.inFlight.Load(), "requests": i.requests.Load(),
