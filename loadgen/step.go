@@ -114,6 +114,9 @@ func (s *shard) write(r *Request) {
 	if r.ConnNew {
 		e.Flags |= results.ConnNew
 	}
+	if u.step.Last && u.pending == 1 {
+		e.Flags |= results.Last
+	}
 	if r.Failure == results.Answered {
 		s.cookies(r, e)
 		name := s.name(a.Instance)
