@@ -80,19 +80,15 @@ func (j *judge) reportFailovers(s *sheet) {
 
 // reportLostPerCrash is how many sessions lost their state with each instance that died.
 func (j *judge) reportLostPerCrash(s *sheet) {
-	var crashes, sessions int64
+	var crashes int64
 	for _, o := range j.pool.outages {
 		if o.crash && o.from >= j.run.Measured {
 			crashes++
 		}
 	}
-	for _, session := range j.sessions {
-		if session.found[lost] == excused {
-			sessions++
-		}
-	}
 	if crashes > 0 {
-		s.put(results.Metric{Name: "failover.lost_per_crash", Unit: "count", Better: "lower", Value: float64(sessions) / float64(crashes), N: crashes})
+		s.put(results.Metric{Name: "failover.lost_per_crash", Unit: "count", Better: "lower",
+			Value: float64(j.census.found[lost][excused]) / float64(crashes), N: crashes})
 	}
 }
 

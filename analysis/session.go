@@ -19,16 +19,19 @@ type session struct {
 	lastAt    clock.Time // when home last answered
 	source    netip.Addr // of its first request
 	placed    string     // first home: where the balancer put it
-	answered  int
-	requests  int // in the measured window
-	stayed    int // follow-ups answered by home
-	followUps int
+	answered  uint32
+	requests  uint32 // in the measured window
+	stayed    uint32 // follow-ups answered by home
+	followUps uint32
 	jarless   bool
 	broken    bool
-	memory    memory
+	seen      bool // an exchange came, not only a ledger's line
 	found     [kinds]finding
+	memory    memory
 	faults    int      // outages already met
 	victimOf  []string // outages that hit its home
+	hidden    *hidden
+	since     clock.Time // when it left the register, if it did
 }
 
 // finding is what was found of one kind of anomaly in a session.
@@ -135,10 +138,9 @@ func (j *judge) switched(s *session, e *results.Exchange, why string) {
 }
 
 func (j *judge) violation(s *session, e *results.Exchange, kind, from, why, what string) {
-	v := results.Violation{Session: s.id.String(), At: seconds(j.run.Start, e.Done), Kind: kind,
-		From: from, To: e.Instance, Excused: why != "", Why: why}
+	v := violation{id: s.id, at: e.Done, kind: kind, from: from, to: e.Instance, excused: why != "", why: why}
 	if why == "" {
-		v.Why = what
+		v.why = what
 	}
-	j.violations = append(j.violations, v)
+	j.violations.add(v)
 }

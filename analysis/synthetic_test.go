@@ -84,14 +84,19 @@ func (s *synthetic) each(yield func(*results.Exchange, *results.Serve) bool) {
 	var e results.Exchange
 	var l results.Serve
 	for i := range s.exchanges {
-		p := &s.players[i%len(s.players)]
-		s.fill(&e, &l, p, uint64(i))
-		if !yield(&e, &l) {
+		if s.one(i, &e, &l); !yield(&e, &l) {
 			return
 		}
-		if p.left == 0 {
-			s.begin(p)
-		}
+	}
+}
+
+// one makes request number i; the one before must have been made.
+func (s *synthetic) one(i int, e *results.Exchange, l *results.Serve) {
+	p := &s.players[i%len(s.players)]
+	s.fill(e, l, p, uint64(i))
+	if p.left == 0 {
+		e.Flags |= results.Last
+		s.begin(p)
 	}
 }
 
