@@ -22,7 +22,7 @@ type failover struct {
 // meetOutages counts the session for every outage that began since its last answer, and this
 // exchange for every outage that it falls into.
 func (j *judge) meetOutages(s *session, e *results.Exchange) {
-	for ; s.faults < len(j.failovers) && j.failovers[s.faults].from <= e.Sent; s.faults++ {
+	for ; int(s.faults) < len(j.failovers) && j.failovers[s.faults].from <= e.Sent; s.faults++ {
 		if f := &j.failovers[s.faults]; s.home != "" && !s.jarless {
 			f.active++
 			if s.home == f.instance {

@@ -26,8 +26,7 @@ type judge struct {
 
 func newJudge(in input) *judge {
 	p := newPool(in.run, in.changes)
-	j := &judge{run: in.run, pool: p, census: newCensus(in.run), nonces: newNonces(in.patience.grace),
-		register: register{sessions: map[wire.SessionID]*session{}, patience: in.patience}}
+	j := &judge{run: in.run, pool: p, census: newCensus(in.run), nonces: newNonces(in.patience.grace), register: newRegister(in.patience)}
 	for _, o := range p.outages {
 		j.failovers = append(j.failovers, failover{outage: o})
 	}
@@ -56,10 +55,9 @@ func (j *judge) exchange(e *results.Exchange) (fresh bool) {
 	if e.Failure == results.Dropped {
 		return false
 	}
-	s, _ := j.find(e.ID)
-	if !s.seen {
-		s.seen = true
-		s.stay()
+	s, playing := j.playing[e.ID]
+	if !playing {
+		s = j.enter(e.ID)
 	}
 	if e.Flags&results.Warmup == 0 {
 		s.requests++
@@ -91,8 +89,10 @@ func (j *judge) finish(l ledgers) error {
 	if err := j.reach(math.MaxInt64/2, l); err != nil {
 		return err
 	}
-	for _, s := range j.sessions {
-		j.conclude(s)
+	for _, sessions := range [...]map[wire.SessionID]*session{j.playing, j.over} {
+		for _, s := range sessions {
+			j.conclude(s)
+		}
 	}
 	return nil
 }

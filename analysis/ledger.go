@@ -67,8 +67,9 @@ func (j *judge) serve(l *results.Serve) {
 
 // hidden finds the session of the line, which may be ahead of its first exchange.
 func (j *judge) hidden(l *results.Serve) *hidden {
-	s, known := j.find(l.ID)
-	if !known {
+	s := j.find(l.ID)
+	if s == nil {
+		s = &session{id: l.ID}
 		j.leave(s)
 	}
 	if s.hidden == nil {

@@ -12,10 +12,15 @@ import (
 // late, and is then folded into the census and forgotten: memory follows the number of sessions at
 // once, not the length of the run.
 type register struct {
-	sessions map[wire.SessionID]*session
-	leaving  []departure // in order
-	now      clock.Time
+	playing map[wire.SessionID]*session // small, so that it stays in the processor's cache
+	over    map[wire.SessionID]*session
+	leaving []departure // in order
+	now     clock.Time
 	patience
+}
+
+func newRegister(p patience) register {
+	return register{playing: map[wire.SessionID]*session{}, over: map[wire.SessionID]*session{}, patience: p}
 }
 
 // departure is a session that is to be forgotten.
@@ -43,23 +48,35 @@ func patient(e *profiles.Experiment) patience {
 	return p
 }
 
-// find gives the session of that number, a new one where there is none.
-func (r *register) find(id wire.SessionID) (s *session, known bool) {
-	if s, known = r.sessions[id]; !known {
-		s = &session{id: id}
-		r.sessions[id] = s
+// find gives the session of that number; nil where there is none.
+func (r *register) find(id wire.SessionID) *session {
+	if s, ok := r.playing[id]; ok {
+		return s
 	}
-	return s, known
+	return r.over[id]
+}
+
+// enter takes a session that plays; what the ledgers told before counts for it.
+func (r *register) enter(id wire.SessionID) *session {
+	s := r.over[id]
+	if s == nil {
+		s = &session{id: id}
+	} else if s.seen {
+		return s // a record out of order
+	}
+	s.seen, s.since = true, 0
+	delete(r.over, id)
+	r.playing[id] = s
+	return s
 }
 
 // leave lets the session be forgotten when nothing late can come any more.
 func (r *register) leave(s *session) {
+	delete(r.playing, s.id)
+	r.over[s.id] = s
 	s.since = r.now
 	r.leaving = append(r.leaving, departure{s, r.now})
 }
-
-// stay takes back an earlier leave.
-func (s *session) stay() { s.since = 0 }
 
 // departed forgets the next session whose time is over; nil when there is none.
 func (r *register) departed() *session {
@@ -68,7 +85,7 @@ func (r *register) departed() *session {
 		r.leaving = r.leaving[1:]
 		if d.s.since == d.since {
 			d.s.since = 0 // it may stand in line twice
-			delete(r.sessions, d.s.id)
+			delete(r.over, d.s.id)
 			return d.s
 		}
 	}

@@ -70,7 +70,7 @@ func TestForgettingChangesNothing(t *testing.T) {
 	}
 	in := s.input(patience{grace: time.Second, room: 100})
 	j, most := newJudge(in), 0
-	in.exchanges = watched(in.exchanges, func() { most = max(most, len(j.sessions)) })
+	in.exchanges = watched(in.exchanges, func() { most = max(most, len(j.playing)+len(j.over)) })
 	got := judged(t, in, j)
 	want, _ := whole.Encode()
 	if !bytes.Equal(got, want) {
