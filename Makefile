@@ -2,11 +2,12 @@
 GO          ?= go
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.0
 FUZZTIME    ?= 20s
+MILLIONS    ?= 1,10,100
 
-.PHONY: help build test race lint fuzz bench bench-peers golden clean
+.PHONY: help build test race lint fuzz bench bench-analysis bench-peers golden clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 build: ## build ./stickybench
 	$(GO) build -o stickybench ./cmd/stickybench
@@ -29,6 +30,9 @@ fuzz: ## fuzz each fuzz target for FUZZTIME
 
 bench: ## Go benchmarks with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-analysis: ## analysis of MILLIONS=1,10,100 exchanges: speed per core and peak memory (needs 48 GB of disk)
+	STICKYBENCH_BENCH_MILLIONS=$(MILLIONS) $(GO) test -run '^$$' -bench '^BenchmarkAnalyze$$' -benchtime 1x -timeout 60m ./analysis
 
 bench-peers: ## CPU per request of us and other generators, as ratios (needs wrk, hey, nginx; PEERS=wrk,stickybench,hey,k6,…)
 	$(GO) run ./.ci/peers $(if $(PEERS),-only $(PEERS))

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"bytes"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ func story(records ...results.Exchange) input {
 					return
 				}
 			}
-		}, serves: func(func(results.Serve, error) bool) {}}
+		}, serves: newLines(nil), patience: patience{room: math.MaxInt}}
 }
 
 func answer(seq int) results.Exchange {

@@ -19,8 +19,9 @@ type input struct {
 	changes    []results.Change
 	samples    []results.Sample
 	exchanges  iter.Seq2[results.Exchange, error]
-	serves     iter.Seq2[results.Serve, error]
-	intact     bool // leave answers that lost their session's state out of every latency
+	serves     ledgers
+	patience
+	intact bool // leave answers that lost their session's state out of every latency
 }
 
 // Analyze judges a run directory, the experiment's gates included.
@@ -38,7 +39,7 @@ func Analyze(d *results.Dir) (*results.Report, error) {
 }
 
 func open(d *results.Dir) (in input, err error) {
-	in = input{name: filepath.Base(d.Path()), exchanges: d.Exchanges(), serves: d.Serves()}
+	in = input{name: filepath.Base(d.Path()), exchanges: d.Exchanges()}
 	if in.run, err = d.Run(); err != nil {
 		return in, err
 	}
@@ -52,25 +53,34 @@ func open(d *results.Dir) (in input, err error) {
 	if in.changes, err = d.Changes(); err != nil {
 		return in, err
 	}
-	in.samples, err = d.Samples()
+	if in.samples, err = d.Samples(); err != nil {
+		return in, err
+	}
+	in.patience = patient(in.experiment)
+	in.serves, err = d.Ledgers()
 	return in, err
 }
 
-// analyze makes one pass over the exchanges and one over the ledgers.
+// analyze sweeps once over the exchanges and, keeping up with them in time, the ledgers.
 func analyze(in input) (*results.Report, error) {
-	t, j := newTraffic(in.run), newJudge(in.run, in.changes)
+	defer in.serves.Close()
+	return sweep(in, newJudge(in))
+}
+
+func sweep(in input, j *judge) (*results.Report, error) {
+	t := newTraffic(in.run)
 	for e, err := range in.exchanges {
 		if err != nil {
+			return nil, err
+		}
+		if err := j.reach(e.Done, in.serves); err != nil {
 			return nil, err
 		}
 		fresh := j.exchange(&e)
 		t.add(&e, !in.intact || !fresh)
 	}
-	for l, err := range in.serves {
-		if err != nil {
-			return nil, err
-		}
-		j.serve(&l)
+	if err := j.finish(in.serves); err != nil {
+		return nil, err
 	}
 	return conclude(in, t, j)
 }
@@ -80,13 +90,13 @@ func conclude(in input, t *traffic, j *judge) (*results.Report, error) {
 	s := &sheet{}
 	j.reportAffinity(s)
 	j.reportFailovers(s)
-	j.reportConsistency(s)
+	j.census.reportConsistency(s)
 	t.report(s)
 	reportSkew(s, in, t, j)
 	reportGenerator(s, in.run, t.wall(in.run))
 	report := &results.Report{Schema: results.ReportSchema, Metrics: s.metrics, Runs: []results.ReportRun{describe(in, t)},
-		Timeline: timeline(in), Warnings: warnings(in.run)}
-	report.Violations = j.sortedViolations(report)
+		Timeline: timeline(in), Warnings: append(warnings(in.run), j.lateNote()...)}
+	j.violations.report(report, in.run.Start)
 	checks, err := Gate(report, in.experiment.Gates)
 	if err != nil {
 		return nil, err

@@ -86,22 +86,3 @@ func (j *judge) anomaly(s *session, e *results.Exchange, k kind, why, what strin
 	s.found[k] = max(s.found[k], found)
 	j.violation(s, e, k.String(), s.home, why, what)
 }
-
-// serve takes one line of a ledger: what the client could not see.
-func (j *judge) serve(l *results.Serve) {
-	s, ok := j.sessions[l.ID]
-	if !ok || s.jarless || l.Status != 200 || l.Start < j.run.Measured {
-		return
-	}
-	if l.Origin == results.None && l.Start > s.firstDone && l.Seq > s.opening {
-		j.ledgerLost[l.ID] = true
-	}
-	if !l.Write {
-		return
-	}
-	if j.nonces[l.Nonce] {
-		s.found[duplicate] = unexcused
-		j.violation(s, &results.Exchange{Done: l.End, Instance: l.Instance}, duplicate.String(), l.Instance, "", "one write was applied twice")
-	}
-	j.nonces[l.Nonce] = true
-}

@@ -6,6 +6,6 @@
 //
 // It is a pure function of the directory: equal directories give equal bytes.
 //
-// Affinity, consistency, failover and skew are not judged yet. Their metrics are absent, a gate
-// over them is inconclusive, and without gates the verdict is never pass.
+// One sweep goes over exchanges and ledgers together, in time. A session that is over is folded into a
+// census and forgotten, so memory follows the number of sessions at once, not the length of the run.
 package analysis

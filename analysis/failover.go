@@ -22,7 +22,7 @@ type failover struct {
 // meetOutages counts the session for every outage that began since its last answer, and this
 // exchange for every outage that it falls into.
 func (j *judge) meetOutages(s *session, e *results.Exchange) {
-	for ; s.faults < len(j.failovers) && j.failovers[s.faults].from <= e.Sent; s.faults++ {
+	for ; int(s.faults) < len(j.failovers) && j.failovers[s.faults].from <= e.Sent; s.faults++ {
 		if f := &j.failovers[s.faults]; s.home != "" && !s.jarless {
 			f.active++
 			if s.home == f.instance {
@@ -80,19 +80,15 @@ func (j *judge) reportFailovers(s *sheet) {
 
 // reportLostPerCrash is how many sessions lost their state with each instance that died.
 func (j *judge) reportLostPerCrash(s *sheet) {
-	var crashes, sessions int64
+	var crashes int64
 	for _, o := range j.pool.outages {
 		if o.crash && o.from >= j.run.Measured {
 			crashes++
 		}
 	}
-	for _, session := range j.sessions {
-		if session.found[lost] == excused {
-			sessions++
-		}
-	}
 	if crashes > 0 {
-		s.put(results.Metric{Name: "failover.lost_per_crash", Unit: "count", Better: "lower", Value: float64(sessions) / float64(crashes), N: crashes})
+		s.put(results.Metric{Name: "failover.lost_per_crash", Unit: "count", Better: "lower",
+			Value: float64(j.census.found[lost][excused]) / float64(crashes), N: crashes})
 	}
 }
 

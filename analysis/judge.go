@@ -1,34 +1,52 @@
 package analysis
 
 import (
-	"cmp"
-	"slices"
+	"math"
 
+	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/internal/wire"
 	"github.com/stickybench/stickybench/results"
 )
 
-// judge gathers everything that one pass over the records finds.
+// judge gathers everything that one sweep over the records finds.
 type judge struct {
-	run            results.Run
-	pool           *pool
-	sessions       map[wire.SessionID]*session
+	run  results.Run
+	pool *pool
+	register
+	census         census
 	rebinds        int64
 	excusedRebinds int64
-	violations     []results.Violation
-	ledgerLost     map[wire.SessionID]bool
-	nonces         map[uint64]bool
+	violations     violations
+	nonces         nonces
 	failovers      []failover
+	forgotten      bool
+	late           int64 // sessions known to the ledgers only, after others were forgotten
+	line           results.Serve
 }
 
-func newJudge(run results.Run, changes []results.Change) *judge {
-	p := newPool(run, changes)
-	j := &judge{run: run, pool: p, sessions: map[wire.SessionID]*session{},
-		ledgerLost: map[wire.SessionID]bool{}, nonces: map[uint64]bool{}}
+func newJudge(in input) *judge {
+	p := newPool(in.run, in.changes)
+	j := &judge{run: in.run, pool: p, census: newCensus(in.run), nonces: newNonces(in.patience.grace), register: newRegister(in.patience)}
 	for _, o := range p.outages {
 		j.failovers = append(j.failovers, failover{outage: o})
 	}
 	return j
+}
+
+// reach takes the ledgers as far as the exchanges have come, and forgets the sessions that are over.
+func (j *judge) reach(now clock.Time, l ledgers) error {
+	j.now = max(j.now, now)
+	for at, more := l.End(); more && at <= j.now; at, more = l.End() {
+		if _, err := l.Next(&j.line); err != nil {
+			return err
+		}
+		j.serve(&j.line)
+	}
+	for s := j.departed(); s != nil; s = j.departed() {
+		j.forgotten = true
+		j.conclude(s)
+	}
+	return nil
 }
 
 // exchange takes one record; those of one session come in order of completion. It says whether the
@@ -37,29 +55,51 @@ func (j *judge) exchange(e *results.Exchange) (fresh bool) {
 	if e.Failure == results.Dropped {
 		return false
 	}
-	s, ok := j.sessions[e.ID]
-	if !ok {
-		s = &session{id: e.ID}
-		j.sessions[e.ID] = s
+	s, playing := j.playing[e.ID]
+	if !playing {
+		s = j.enter(e.ID)
 	}
 	if e.Flags&results.Warmup == 0 {
 		s.requests++
 	}
 	j.meetOutages(s, e)
 	if e.Failure == results.Answered && e.Instance != "" {
-		return j.visit(s, e)
+		fresh = j.visit(s, e)
 	}
-	return false
+	if e.Flags&results.Last != 0 {
+		j.leave(s)
+	}
+	return fresh
 }
 
-// ordered lists the sessions in a fixed order.
-func (j *judge) ordered() []*session {
-	list := make([]*session, 0, len(j.sessions))
-	for _, s := range j.sessions {
-		list = append(list, s)
+// conclude folds a session that is over into the census.
+func (j *judge) conclude(s *session) {
+	if !s.seen {
+		if j.forgotten {
+			j.late++
+		}
+		return
 	}
-	slices.SortFunc(list, func(a, b *session) int {
-		return cmp.Or(cmp.Compare(a.id.User, b.id.User), cmp.Compare(a.id.Session, b.id.Session))
-	})
-	return list
+	j.unhide(s)
+	j.census.add(s)
+}
+
+// finish takes the rest of the ledgers and concludes the sessions that the end of the run cut short.
+func (j *judge) finish(l ledgers) error {
+	if err := j.reach(math.MaxInt64/2, l); err != nil {
+		return err
+	}
+	for _, sessions := range [...]map[wire.SessionID]*session{j.playing, j.over} {
+		for _, s := range sessions {
+			j.conclude(s)
+		}
+	}
+	return nil
+}
+
+func (j *judge) reportAffinity(sh *sheet) {
+	j.census.reportAffinity(sh)
+	sh.count("affinity.rebinds", nil, j.rebinds, "lower")
+	sh.count("affinity.excused_rebinds", nil, j.excusedRebinds, "")
+	sh.ratio("affinity.stick_ratio", "higher", uint64(j.census.stayed), uint64(j.census.followUps))
 }

@@ -47,6 +47,12 @@ func (l *latency) record(clock int, d time.Duration) {
 	_ = l.clocks[clock].RecordValue(min(max(int64(d), 0), longest)) // clamped: cannot fail
 }
 
+func (l *latency) merge(from latency) {
+	for i, h := range from.clocks {
+		l.clocks[i].Merge(h) // of equal range: drops nothing
+	}
+}
+
 // quantile is a row of the latency table.
 type quantile struct {
 	name    string

@@ -8,27 +8,32 @@ import (
 	"github.com/stickybench/stickybench/results"
 )
 
-// session is what the judge remembers of one session.
+// session is what the judge remembers of one session. What each exchange touches comes first and lies
+// together: with many sessions, the processor waits for little else.
 type session struct {
-	id        wire.SessionID
 	home      string
 	bound     clock.Time // when home began
 	firstDone clock.Time
-	opening   uint32 // highest number of the requests that were due before the first answer
 	lastDone  clock.Time
 	lastAt    clock.Time // when home last answered
-	source    netip.Addr // of its first request
-	placed    string     // first home: where the balancer put it
-	answered  int
-	requests  int // in the measured window
-	stayed    int // follow-ups answered by home
-	followUps int
+	answered  uint32
+	requests  uint32 // in the measured window
+	stayed    uint32 // follow-ups answered by home
+	followUps uint32
+	faults    uint32 // outages already met
 	jarless   bool
 	broken    bool
+	seen      bool // an exchange came, not only a ledger's line
 	memory    memory
-	found     [kinds]finding
-	faults    int      // outages already met
-	victimOf  []string // outages that hit its home
+
+	id       wire.SessionID
+	found    [kinds]finding
+	opening  uint32     // highest number of the requests that were due before the first answer
+	source   netip.Addr // of its first request
+	placed   string     // first home: where the balancer put it
+	victimOf []string   // outages that hit its home
+	hidden   *hidden
+	since    clock.Time // when it left the register, if it did
 }
 
 // finding is what was found of one kind of anomaly in a session.
@@ -135,10 +140,9 @@ func (j *judge) switched(s *session, e *results.Exchange, why string) {
 }
 
 func (j *judge) violation(s *session, e *results.Exchange, kind, from, why, what string) {
-	v := results.Violation{Session: s.id.String(), At: seconds(j.run.Start, e.Done), Kind: kind,
-		From: from, To: e.Instance, Excused: why != "", Why: why}
+	v := violation{id: s.id, at: e.Done, kind: kind, from: from, to: e.Instance, excused: why != "", why: why}
 	if why == "" {
-		v.Why = what
+		v.why = what
 	}
-	j.violations = append(j.violations, v)
+	j.violations.add(v)
 }

@@ -3,8 +3,6 @@ package analysis
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"net/netip"
 	"slices"
 
 	"github.com/stickybench/stickybench/analysis/stats"
@@ -18,12 +16,12 @@ func reportSkew(s *sheet, in input, t *traffic, j *judge) {
 	if len(instances) < 2 {
 		return
 	}
-	sessions, weights := j.placements()
+	keys := j.census.weights.classes()
 	cpu := cpuSeconds(in)
 	window := seconds(in.run.Measured, max(in.run.End, t.last))
 	loads := map[string][]float64{}
 	for _, i := range instances {
-		loads["sessions"] = append(loads["sessions"], float64(sessions[i.Name]))
+		loads["sessions"] = append(loads["sessions"], float64(j.census.placed[i.Name]))
 		loads["requests"] = append(loads["requests"], float64(t.served[i.Name]))
 		loads["inflight"] = append(loads["inflight"], meanInFlight(in, i.Name))
 		loads["cpu"] = append(loads["cpu"], cpu[i.Name]/(max(window, 1e-9)*cmp.Or(i.Cores, 1)))
@@ -31,34 +29,13 @@ func reportSkew(s *sheet, in input, t *traffic, j *judge) {
 	reportInstances(s, instances, loads, cpu)
 	outages := j.outageNotes()
 	for _, of := range []string{"sessions", "requests", "inflight", "cpu"} {
-		reportSpread(s, of, loads[of], weights, outages)
+		reportSpread(s, of, loads[of], keys, outages)
 	}
 	if j.run.Mechanism.Key != "address" {
-		s.put(results.Metric{Name: "skew.sessions.chi2_p", Unit: "p", Value: stats.ChiSquaredP(loads["sessions"]), N: int64(len(weights)), Warnings: outages})
+		s.put(results.Metric{Name: "skew.sessions.chi2_p", Unit: "p", Value: stats.ChiSquaredP(loads["sessions"]), N: stats.Keys(keys), Warnings: outages})
 	}
-	reportBand(s, in, loads["requests"], weights)
+	reportBand(s, in, loads["requests"], keys)
 	reportHeadroom(s, loads["cpu"])
-}
-
-// placements counts sessions by their first home and gives the weight of each affinity key:
-// requests by session, or by source address where the mechanism routes on it.
-func (j *judge) placements() (sessions map[string]int64, weights []float64) {
-	sessions, byKey := map[string]int64{}, map[netip.Addr]float64{}
-	for _, s := range j.ordered() {
-		if s.placed == "" || s.requests == 0 {
-			continue
-		}
-		sessions[s.placed]++
-		if j.run.Mechanism.Key == "address" {
-			byKey[s.source] += float64(s.requests)
-			continue
-		}
-		weights = append(weights, float64(s.requests))
-	}
-	for _, key := range slices.SortedFunc(maps.Keys(byKey), netip.Addr.Compare) {
-		weights = append(weights, byKey[key])
-	}
-	return sessions, weights
 }
 
 // cpuSeconds is each instance's CPU time in the measured window, over all its boots.
@@ -122,14 +99,14 @@ func (j *judge) outageNotes() (notes []string) {
 	return notes
 }
 
-func reportSpread(s *sheet, of string, loads, weights []float64, notes []string) {
-	n, effective := len(loads), stats.Effective(weights)
+func reportSpread(s *sheet, of string, loads []float64, keys []stats.Class, notes []string) {
+	n, effective := len(loads), stats.Effective(keys)
 	if of == "sessions" {
-		effective = float64(len(weights))
+		effective = float64(stats.Keys(keys))
 	}
 	spread := stats.SpreadOf(loads)
 	put := func(name string, value float64, notes ...string) {
-		s.put(results.Metric{Name: "skew." + of + "." + name, Unit: "ratio", Better: "lower", Value: value, N: int64(len(weights)), Warnings: notes})
+		s.put(results.Metric{Name: "skew." + of + "." + name, Unit: "ratio", Better: "lower", Value: value, N: stats.Keys(keys), Warnings: notes})
 	}
 	put("max_over_mean", spread.MaxOverMean, notes...)
 	put("cv", spread.CV)
@@ -139,9 +116,9 @@ func reportSpread(s *sheet, of string, loads, weights []float64, notes []string)
 	put("gini", spread.Gini)
 }
 
-// reportBand holds max/mean of requests against random assignments of the same sessions.
-func reportBand(s *sheet, in input, loads, weights []float64) {
-	outcomes := stats.Reassign(weights, len(loads), in.run.Seed)
+// reportBand holds max/mean of requests against random assignments of the same keys.
+func reportBand(s *sheet, in input, loads []float64, keys []stats.Class) {
+	outcomes := stats.Reassign(keys, len(loads), in.run.Seed)
 	if len(outcomes) == 0 {
 		return
 	}

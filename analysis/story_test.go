@@ -3,8 +3,10 @@ package analysis
 import (
 	"bufio"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,7 +29,8 @@ import (
 //	2s serve b1 u1 new|POST nonce=5
 //	want affinity.broken_sessions=1 verdict=fail
 //
-// Names b1 to b4 are the instances. Lines of one user come in order of completion.
+// Names b1 to b4 are the instances. Lines of one user come in order of completion. Each story is judged
+// twice: with all sessions kept to the end, and with each forgotten three seconds after its last line.
 func TestStories(t *testing.T) {
 	paths, err := filepath.Glob("testdata/stories/*.txt")
 	if err != nil || len(paths) < 20 {
@@ -72,24 +75,58 @@ func tell(t *testing.T, path string) {
 	if len(wants) == 0 {
 		t.Fatal("a story that wants nothing")
 	}
+	s.in.serves = newLines(s.serves)
 	check(t, mustJudge(t, s.in), wants)
+	s.markLast()
+	s.in.serves, s.in.patience = newLines(s.serves), patience{grace: 3 * time.Second}
+	check(t, mustJudge(t, s.in), wants)
+}
+
+// lines are ledgers in memory.
+type lines []results.Serve
+
+func newLines(serves []results.Serve) *lines {
+	l := lines(slices.Clone(serves))
+	slices.SortStableFunc(l, func(a, b results.Serve) int { return int(a.End - b.End) })
+	return &l
+}
+
+func (l *lines) End() (at clock.Time, more bool) {
+	if len(*l) == 0 {
+		return 0, false
+	}
+	return (*l)[0].End, true
+}
+
+func (l *lines) Next(s *results.Serve) (more bool, err error) {
+	if len(*l) == 0 {
+		return false, nil
+	}
+	*s, *l = (*l)[0], (*l)[1:]
+	return true, nil
+}
+
+func (l *lines) Close() {}
+
+// markLast flags the last line of each user.
+func (s *teller) markLast() {
+	last := map[wire.SessionID]*results.Exchange{}
+	for i := range s.exchanges {
+		last[s.exchanges[i].ID] = &s.exchanges[i]
+	}
+	for _, e := range last {
+		e.Flags |= results.Last
+	}
 }
 
 func newTeller() *teller {
 	s := &teller{state: map[uint32]results.Exchange{}}
-	s.in = input{name: "story", experiment: &profiles.Experiment{}, run: results.Run{Start: start, Measured: start, End: start.Add(time.Minute), Profiles: []string{"casual"}}}
+	s.in = input{name: "story", patience: patience{room: math.MaxInt}, experiment: &profiles.Experiment{}, run: results.Run{Start: start, Measured: start, End: start.Add(time.Minute), Profiles: []string{"casual"}}}
 	for i := range 4 {
 		s.in.run.Instances = append(s.in.run.Instances, results.Instance{Name: fmt.Sprintf("b%d", i+1), Cores: 1})
 	}
 	s.in.exchanges = func(yield func(results.Exchange, error) bool) {
 		for _, e := range s.exchanges {
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
-	s.in.serves = func(yield func(results.Serve, error) bool) {
-		for _, e := range s.serves {
 			if !yield(e, nil) {
 				return
 			}

@@ -10,16 +10,18 @@ type traffic struct {
 	run           results.Run
 	count, failed uint64
 	last          clock.Time
-	total         latency
-	profiles      []latency
-	served        map[string]int64 // answered requests by instance
+	profiles      []latency        // and one more for answers of no known profile
+	served        map[string]int64 // answered requests by instance of the run
 	operations    uint64           // on the session store
 }
 
 func newTraffic(run results.Run) *traffic {
-	t := &traffic{run: run, total: newLatency(), served: map[string]int64{}, profiles: make([]latency, len(run.Profiles))}
+	t := &traffic{run: run, served: map[string]int64{}, profiles: make([]latency, len(run.Profiles)+1)}
 	for i := range t.profiles {
 		t.profiles[i] = newLatency()
+	}
+	for _, i := range run.Instances {
+		t.served[i.Name] = 0
 	}
 	return t
 }
@@ -36,15 +38,14 @@ func (t *traffic) add(e *results.Exchange, timed bool) {
 		t.failed++
 		return
 	}
-	t.served[e.Instance]++
+	if n, known := t.served[e.Instance]; known {
+		t.served[e.Instance] = n + 1
+	}
 	t.operations += uint64(e.Lookups)
 	if !timed {
 		return
 	}
-	t.total.add(e)
-	if int(e.Profile) < len(t.profiles) {
-		t.profiles[e.Profile].add(e)
-	}
+	t.profiles[min(int(e.Profile), len(t.profiles)-1)].add(e)
 }
 
 func (t *traffic) report(s *sheet) {
@@ -57,8 +58,12 @@ func (t *traffic) report(s *sheet) {
 		s.put(results.Metric{Name: "store.operations_per_request", Unit: "count", Better: "lower",
 			Value: float64(t.operations) / float64(t.count-t.failed), N: int64(t.count - t.failed)})
 	}
-	t.total.report(s, nil)
-	for i, l := range t.profiles {
-		l.report(s, map[string]string{"profile": t.run.Profiles[i]})
+	total := newLatency()
+	for _, l := range t.profiles {
+		total.merge(l)
+	}
+	total.report(s, nil)
+	for i, name := range t.run.Profiles {
+		t.profiles[i].report(s, map[string]string{"profile": name})
 	}
 }

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"errors"
 	"net"
 	"net/url"
 	"testing"
@@ -20,6 +21,15 @@ func BenchmarkExchange(b *testing.B) {
 }
 
 func benchmarkExchange(b *testing.B, engine string) {
+	s := benchShard(b, engine)
+	b.ReportAllocs()
+	b.ResetTimer()
+	s.exchange(b, b.N)
+	b.StopTimer()
+}
+
+// benchShard is a shard with 16 users of endless sessions, at the point where all buffers have grown.
+func benchShard(b *testing.B, engine string) *shard {
 	e := profiles.Default()
 	e.Duration, e.Warmup, e.Load = profiles.Duration(time.Hour), 0, profiles.Load{Users: 16, Timeout: e.Load.Timeout, Engine: engine}
 	forever := profiles.Constant(1 << 30)
@@ -32,25 +42,29 @@ func benchmarkExchange(b *testing.B, engine string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer log.Close()
 	s := newShard(Options{Plan: profiles.NewPlan(e), Experiment: e, Start: clock.Now()}, 0, 1)
 	s.log, s.jars, s.told = log.Buffer(), newJars(site{host: "127.0.0.1", path: "/"}), true
 	if s.engine, err = newEngine(canned(b), e); err != nil {
 		b.Fatal(err)
 	}
+	b.Cleanup(func() {
+		if err := errors.Join(s.engine.Close(), log.Close()); err != nil {
+			b.Error(err)
+		}
+	})
 	s.advance()
+	s.exchange(b, 5000)
+	return s
+}
+
+// exchange plays until n more requests are done.
+func (s *shard) exchange(b *testing.B, n int) {
 	var done []*Request
-	for s.tally.sent < 5000 { // all users are there, all buffers have grown
+	for target := s.tally.sent + uint64(n); s.tally.sent < target && s.err == nil; {
 		done = s.turn(done[:0])
 	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	for target := s.tally.sent + uint64(b.N); s.tally.sent < target && s.err == nil; {
-		done = s.turn(done[:0])
-	}
-	b.StopTimer()
-	if err := s.engine.Close(); err != nil || s.err != nil {
-		b.Fatal(err, s.err)
+	if s.err != nil {
+		b.Fatal(s.err)
 	}
 }
 

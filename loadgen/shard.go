@@ -33,6 +33,7 @@ type user struct {
 	write    bool // the next step is a POST
 	head     bool // the next step is a HEAD
 	moved    bool // the address changes before the next step
+	last     bool // the next step is the session's last
 }
 
 // shard owns everything that plays users number mod n = i.
@@ -189,7 +190,7 @@ func (s *shard) follow(slot uint32, from clock.Time) {
 	u := s.users.at(slot)
 	step, ok := s.plan.Next(&u.player)
 	if at := from.Add(step.Think); ok && at < s.end {
-		u.write, u.head, u.moved, u.parallel = step.Write, step.Head, step.Moved, uint32(step.Parallel)
+		u.write, u.head, u.moved, u.last, u.parallel = step.Write, step.Head, step.Moved, step.Last, uint32(step.Parallel)
 		s.queue.push(due{at, slot})
 		return
 	}

@@ -129,6 +129,9 @@ func (s *shard) write(r *Request) {
 	if r.ConnNew {
 		e.Flags |= results.ConnNew
 	}
+	if u.last && u.pending == 1 {
+		e.Flags |= results.Last
+	}
 	var name uint16
 	if r.Failure == results.Answered {
 		s.cookies(u, r, e)

@@ -59,6 +59,7 @@ type blockReader struct {
 	kind     byte
 	width    int
 	offset   int64
+	taken    int // bytes of the block given last, still in the window
 	gaps     []gap
 	interned map[string]string
 	list     []string
@@ -79,6 +80,8 @@ var errFuture = errors.New("unknown format")
 
 // next gives the names and records of the next good block, valid until the following call.
 func (b *blockReader) next() (list []string, records []byte, err error) {
+	_, _ = b.r.Discard(b.taken) // peeked: cannot fail
+	b.offset, b.taken = b.offset+int64(b.taken), 0
 	for {
 		head, err := b.r.Peek(blockHeader)
 		if len(head) < blockHeader {
@@ -136,7 +139,8 @@ func (b *blockReader) sealed(head []byte) bool {
 	return err == nil && blockSum(block) == le.Uint32(block[12:])
 }
 
-// take consumes the block that starts here if it is whole and its checksum holds.
+// take gives the block that starts here if it is whole and its checksum holds; the next call of next
+// consumes it.
 func (b *blockReader) take(head []byte) (list []string, records []byte, ok bool) {
 	count, size, width := int(le.Uint16(head[6:])), int(le.Uint16(head[8:])), int(le.Uint16(head[10:]))
 	if head[4] != formatVersion || head[5] != b.kind || width != b.width || count > maxRecords || size > maxNames {
@@ -150,26 +154,39 @@ func (b *blockReader) take(head []byte) (list []string, records []byte, ok bool)
 	if !b.readNames(block[blockHeader : blockHeader+size]) {
 		return nil, nil, false
 	}
-	records = append([]byte(nil), block[blockHeader+size:]...)
-	_, _ = b.r.Discard(total) // peeked: cannot fail
-	b.offset += int64(total)
-	return b.list, records, true
+	b.taken = total
+	return b.list, block[blockHeader+size:], true
 }
 
 func (b *blockReader) readNames(text []byte) bool {
+	last := b.list // most blocks repeat the names of the one before
 	b.list = b.list[:0]
 	for len(text) > 0 {
 		if len(text) < 2 || len(text) < 2+int(le.Uint16(text)) {
 			return false
 		}
-		n := int(le.Uint16(text))
-		name, ok := b.interned[string(text[2:2+n])]
-		if !ok {
-			name = string(text[2 : 2+n])
-			b.interned[name] = name
+		n := 2 + int(le.Uint16(text))
+		if i := len(b.list); i < len(last) && last[i] == string(text[2:n]) {
+			b.list = last[:i+1]
+		} else {
+			b.list = append(b.list, b.intern(text[2:n]))
 		}
-		b.list = append(b.list, name)
-		text = text[2+n:]
+		text = text[n:]
 	}
 	return true
+}
+
+// mostNames bounds the names kept: a header that differs with each answer may be taken for one.
+const mostNames = 1 << 12
+
+func (b *blockReader) intern(text []byte) string {
+	name, ok := b.interned[string(text)]
+	if !ok {
+		if len(b.interned) == mostNames {
+			clear(b.interned)
+		}
+		name = string(text)
+		b.interned[name] = name
+	}
+	return name
 }

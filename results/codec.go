@@ -94,7 +94,9 @@ func decodeAddress(kind byte, b []byte) netip.Addr {
 	return netip.Addr{}
 }
 
-func decodeExchange(b []byte, list []string) (e Exchange, ok bool) {
+// decodeExchange sets every field of e; false means that the record names no instance of its block.
+func decodeExchange(e *Exchange, b []byte, list []string) bool {
+	b = b[:exchangeWidth]
 	u32, u64 := le.Uint32, le.Uint64
 	e.ID = wire.SessionID{User: u32(b), Session: u32(b[4:])}
 	e.Seq, e.Profile, e.Failure, e.Flags = u32(b[8:]), b[12], Failure(b[13]), ExchangeFlags(le.Uint16(b[14:]))
@@ -109,12 +111,12 @@ func decodeExchange(b []byte, list []string) (e Exchange, ok bool) {
 	e.Status, e.Lookups, e.Shard = le.Uint16(b[128:]), le.Uint16(b[130:]), le.Uint16(b[132:])
 	name := int(le.Uint16(b[134:]))
 	if name >= len(list) {
-		return e, false
+		return false
 	}
 	e.Instance = list[name]
 	e.Source = decodeAddress(b[136], b[137:153])
 	e.Connect = time.Duration(u64(b[153:]))
-	return e, true
+	return true
 }
 
 func appendServe(b []byte, s *Serve, n *names) []byte {
@@ -141,7 +143,9 @@ func bit(set bool) byte {
 	return 0
 }
 
-func decodeServe(b []byte, list []string) (s Serve, ok bool) {
+// decodeServe sets every field of s, as decodeExchange does.
+func decodeServe(s *Serve, b []byte, list []string) bool {
+	b = b[:serveWidth]
 	u32, u64 := le.Uint32, le.Uint64
 	s.ID = wire.SessionID{User: u32(b), Session: u32(b[4:])}
 	s.Seq, s.Status, s.Write, s.Origin = u32(b[8:]), le.Uint16(b[12:]), b[14] == 1, Origin(b[15])
@@ -152,8 +156,8 @@ func decodeServe(b []byte, list []string) (s Serve, ok bool) {
 	s.VersionBefore, s.Version, s.Lookups = u32(b[88:]), u32(b[92:]), le.Uint16(b[96:])
 	name := int(le.Uint16(b[98:]))
 	if name >= len(list) {
-		return s, false
+		return false
 	}
 	s.Instance = list[name]
-	return s, true
+	return true
 }

@@ -186,9 +186,15 @@ func FuzzBlocks(f *testing.F) {
 		if err := os.WriteFile(path, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		for range (&Dir{path: t.TempDir()}).Exchanges() {
+		c, err := newCursor(&Dir{}, path, kindExchange, exchangeWidth, decodeExchange)
+		if err != nil {
+			t.Fatal(err)
 		}
-		stream(&Dir{}, path, kindExchange, exchangeWidth, decodeExchange, func(Exchange, error) bool { return true })
+		defer c.close()
+		var e Exchange
+		for more := true; more && err == nil; {
+			more, err = c.next(&e)
+		}
 	})
 }
 

@@ -8,10 +8,10 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
-// Exchanges streams exchanges.log in file order. Unreadable blocks are skipped and said by Warnings.
+// Exchanges streams exchanges.log in file order: each shard's in order of Done, those of different
+// shards at most a tenth of a second apart. Unreadable blocks are skipped and said by Warnings.
 func (d *Dir) Exchanges() iter.Seq2[Exchange, error] {
 	return func(yield func(Exchange, error) bool) {
 		path := d.file("exchanges.log")
@@ -19,46 +19,78 @@ func (d *Dir) Exchanges() iter.Seq2[Exchange, error] {
 			d.warn("exchanges.log is missing: no request was recorded")
 			return
 		}
-		stream(d, path, kindExchange, exchangeWidth, decodeExchange, yield)
-	}
-}
-
-// Serves streams the ledgers of all instances, file by file.
-func (d *Dir) Serves() iter.Seq2[Serve, error] {
-	return func(yield func(Serve, error) bool) {
-		paths, err := filepath.Glob(d.file("serves-*.log"))
+		c, err := newCursor(d, path, kindExchange, exchangeWidth, decodeExchange)
 		if err != nil {
-			yield(Serve{}, err)
+			yield(Exchange{}, err)
 			return
 		}
-		slices.Sort(paths)
-		for _, path := range paths {
-			if !stream(d, path, kindServe, serveWidth, decodeServe, yield) {
+		defer c.close()
+		var e Exchange
+		for {
+			more, err := c.next(&e)
+			if err == nil && !more || !yield(e, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// stream yields every good record of one log; false when the consumer stopped.
-func stream[T any](d *Dir, path string, kind byte, width int, decode func([]byte, []string) (T, bool), yield func(T, error) bool) bool {
-	var none T
+// Serves streams the ledgers of all instances, each in file order and together in order of End.
+func (d *Dir) Serves() iter.Seq2[Serve, error] {
+	return func(yield func(Serve, error) bool) {
+		ledgers, err := d.Ledgers()
+		if err != nil {
+			yield(Serve{}, err)
+			return
+		}
+		defer ledgers.Close()
+		var s Serve
+		for {
+			more, err := ledgers.Next(&s)
+			if err == nil && !more || !yield(s, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// cursor reads one log, record by record.
+type cursor[T any] struct {
+	dir     *Dir
+	file    *os.File
+	blocks  *blockReader
+	decode  func(*T, []byte, []string) bool
+	list    []string
+	records []byte
+}
+
+func newCursor[T any](d *Dir, path string, kind byte, width int, decode func(*T, []byte, []string) bool) (*cursor[T], error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return yield(none, fmt.Errorf("reading %s: %w", filepath.Base(path), cause(err)))
+		return nil, fmt.Errorf("reading %s: %w", filepath.Base(path), cause(err))
 	}
-	defer f.Close()
-	blocks := newBlockReader(f, kind, width)
+	return &cursor[T]{dir: d, file: f, blocks: newBlockReader(f, kind, width), decode: decode}, nil
+}
+
+func (c *cursor[T]) close() { _ = c.file.Close() } // only read
+
+// next puts the next good record into v; false when there is none left.
+func (c *cursor[T]) next(v *T) (more bool, err error) {
 	for {
-		list, records, err := blocks.next()
-		if err != nil {
-			d.warnGaps(filepath.Base(path), blocks.gaps)
-			return errors.Is(err, io.EOF) || yield(none, fmt.Errorf("%s: %w", filepath.Base(path), err))
-		}
-		for ; len(records) > 0; records = records[width:] {
-			if record, ok := decode(records[:width], list); ok && !yield(record, nil) {
-				return false
+		for width := c.blocks.width; len(c.records) > 0; {
+			record := c.records[:width]
+			c.records = c.records[width:]
+			if c.decode(v, record, c.list) {
+				return true, nil
 			}
+		}
+		if c.list, c.records, err = c.blocks.next(); err != nil {
+			name := filepath.Base(c.file.Name())
+			c.dir.warnGaps(name, c.blocks.gaps)
+			if errors.Is(err, io.EOF) {
+				return false, nil
+			}
+			return false, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 }

@@ -37,6 +37,7 @@ const (
 	CookieSecure
 	CookieSameSite
 	Parallel // one of several requests of one step
+	Last     // the session ends with this record; absent when the end of the run cut it short
 )
 
 // Exchange is what the generator saw of one request. Times are clock.Time; zero means "did not happen".

@@ -56,19 +56,6 @@ func gini(loads []float64, sum float64) float64 {
 	return weighted / (float64(len(sorted)) * sum)
 }
 
-// Effective is N_eff = (ΣX)²/ΣX² of session weights.
-func Effective(weights []float64) float64 {
-	sum, squares := 0.0, 0.0
-	for _, w := range weights {
-		sum += w
-		squares += w * w
-	}
-	if squares == 0 {
-		return 0
-	}
-	return sum * sum / squares
-}
-
 // UnavoidableCV is the root of E[CV²] = (n−1)/N_eff of a perfectly random assignment to n instances.
 func UnavoidableCV(n int, effective float64) float64 {
 	if effective == 0 {
@@ -100,35 +87,4 @@ func ChiSquaredP(counts []float64) float64 {
 		statistic += (c - expected) * (c - expected) / expected
 	}
 	return distuv.ChiSquared{K: float64(len(counts) - 1)}.Survival(statistic)
-}
-
-// work bounds the assignments of one Reassign call, about a tenth of a second.
-const work = 20_000_000
-
-// Reassign gives max/mean under up to 10,000 random assignments of the weights to n instances,
-// sorted. The seed makes it reproducible.
-func Reassign(weights []float64, n int, seed uint64) []float64 {
-	if len(weights) == 0 || n < 1 {
-		return nil
-	}
-	rounds := min(10_000, max(200, work/len(weights)))
-	outcomes, loads := make([]float64, rounds), make([]float64, n)
-	for i := range outcomes {
-		clear(loads)
-		for _, w := range weights {
-			seed += 0x9e3779b97f4a7c15
-			z := (seed ^ seed>>30) * 0xbf58476d1ce4e5b9
-			z = (z ^ z>>27) * 0x94d049bb133111eb
-			loads[(z>>32)*uint64(n)>>32] += w
-		}
-		outcomes[i] = SpreadOf(loads).MaxOverMean
-	}
-	slices.Sort(outcomes)
-	return outcomes
-}
-
-// PermutationP is p = (1+#{T* ≥ T})/(B+1) for sorted outcomes.
-func PermutationP(outcomes []float64, observed float64) float64 {
-	below, _ := slices.BinarySearch(outcomes, observed-1e-9)
-	return float64(1+len(outcomes)-below) / float64(len(outcomes)+1)
 }

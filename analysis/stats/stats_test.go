@@ -34,29 +34,22 @@ func TestChiSquared(t *testing.T) {
 	near(t, "p", ChiSquaredP([]float64{10, 20, 30}), 0.0067379, 1e-6) // χ² = 10, df 2: e^−5
 }
 
-// Ten instances, 90 % sessions of 2 requests and 10 % of 100: the mean of max/mean by sessions per instance.
+// Ten instances, 90 % sessions of 2 requests and 10 % of 100: the mean of max/mean by sessions per
+// instance. The largest is drawn by class, the others key by key.
 func TestTwoVersusHundred(t *testing.T) {
-	for perInstance, want := range map[int]float64{10: 2.54, 20: 2.03, 50: 1.63} {
-		weights := make([]float64, 10*perInstance)
-		for i := range weights {
-			weights[i] = 2
-			if i%10 == 0 {
-				weights[i] = 100
-			}
-		}
-		sum := 0.0
-		outcomes := Reassign(weights, 10, 1)
+	for perInstance, want := range map[int64]float64{10: 2.54, 20: 2.03, 50: 1.63, 500: 1.19, 5000: 1.06} {
+		outcomes, sum := Reassign([]Class{{2, 9 * perInstance}, {100, perInstance}}, 10, 1), 0.0
 		for _, o := range outcomes {
 			sum += o
 		}
-		near(t, "max/mean", sum/float64(len(outcomes)), want, 0.05)
+		near(t, "max/mean", sum/float64(len(outcomes)), want, 0.05/math.Sqrt(float64(perInstance)/10))
 	}
 }
 
 // E[CV²] = (n−1)/N_eff exactly, so the mean of the excess's square is 0 for random assignment.
 func TestExcessIsUnbiased(t *testing.T) {
-	weights := []float64{5, 1, 1, 2, 8, 3, 1, 1, 4, 9, 2, 2}
-	effective, sum := Effective(weights), 0.0
+	weights, classes := []float64{5, 1, 1, 2, 8, 3, 1, 1, 4, 9, 2, 2}, []Class{{1, 4}, {2, 3}, {3, 1}, {4, 1}, {5, 1}, {8, 1}, {9, 1}}
+	effective, sum := Effective(classes), 0.0
 	const rounds, n = 40_000, 4
 	seed := uint64(9)
 	for range rounds {

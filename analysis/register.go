@@ -1,0 +1,93 @@
+package analysis
+
+import (
+	"time"
+
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/profiles"
+)
+
+// register holds the sessions that may still get records. One that is over is kept for what may come
+// late, and is then folded into the census and forgotten: memory follows the number of sessions at
+// once, not the length of the run.
+type register struct {
+	playing map[wire.SessionID]*session // small, so that it stays in the processor's cache
+	over    map[wire.SessionID]*session
+	leaving []departure // in order
+	now     clock.Time
+	patience
+}
+
+func newRegister(p patience) register {
+	return register{playing: map[wire.SessionID]*session{}, over: map[wire.SessionID]*session{}, patience: p}
+}
+
+// departure is a session that is to be forgotten.
+type departure struct {
+	s     *session
+	since clock.Time
+}
+
+// patience is how long, and how many, sessions are kept that are over. A small run forgets nothing.
+type patience struct {
+	grace time.Duration
+	room  int
+}
+
+// mostLeaving keeps short runs exact whatever comes late, in about 20 MB.
+const mostLeaving = 1 << 16
+
+// patient waits longer than any request of the experiment can be under way: until the client gave up
+// twice over, an instance was frozen, and a minute more for the balancer's own time-outs.
+func patient(e *profiles.Experiment) patience {
+	p := patience{grace: time.Minute + 2*time.Duration(e.Load.Timeout), room: mostLeaving}
+	for _, f := range e.Faults {
+		p.grace = max(p.grace, time.Minute+time.Duration(e.Load.Timeout+f.For))
+	}
+	return p
+}
+
+// find gives the session of that number; nil where there is none.
+func (r *register) find(id wire.SessionID) *session {
+	if s, ok := r.playing[id]; ok {
+		return s
+	}
+	return r.over[id]
+}
+
+// enter takes a session that plays; what the ledgers told before counts for it.
+func (r *register) enter(id wire.SessionID) *session {
+	s := r.over[id]
+	if s == nil {
+		s = &session{id: id}
+	} else if s.seen {
+		return s // a record out of order
+	}
+	s.seen, s.since = true, 0
+	delete(r.over, id)
+	r.playing[id] = s
+	return s
+}
+
+// leave lets the session be forgotten when nothing late can come any more.
+func (r *register) leave(s *session) {
+	delete(r.playing, s.id)
+	r.over[s.id] = s
+	s.since = r.now
+	r.leaving = append(r.leaving, departure{s, r.now})
+}
+
+// departed forgets the next session whose time is over; nil when there is none.
+func (r *register) departed() *session {
+	for len(r.leaving) > r.room && r.leaving[0].since.Add(r.grace) < r.now {
+		d := r.leaving[0]
+		r.leaving = r.leaving[1:]
+		if d.s.since == d.since {
+			d.s.since = 0 // it may stand in line twice
+			delete(r.over, d.s.id)
+			return d.s
+		}
+	}
+	return nil
+}
