@@ -49,13 +49,24 @@ type teller struct {
 }
 
 func tell(t *testing.T, path string) {
+	in, wants := parse(t, path)
+	check(t, mustJudge(t, in), wants)
+}
+
+// read is a story's run without what it wants.
+func read(t *testing.T, path string) input {
+	in, _ := parse(t, path)
+	return in
+}
+
+func parse(t *testing.T, path string) (in input, wants []string) {
+	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
 	s := newTeller()
-	var wants []string
 	for scanner := bufio.NewScanner(f); scanner.Scan(); {
 		words := strings.Fields(scanner.Text())
 		if len(words) == 0 || words[0] == "#" {
@@ -72,7 +83,7 @@ func tell(t *testing.T, path string) {
 	if len(wants) == 0 {
 		t.Fatal("a story that wants nothing")
 	}
-	check(t, mustJudge(t, s.in), wants)
+	return s.in, wants
 }
 
 func newTeller() *teller {

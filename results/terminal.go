@@ -26,6 +26,15 @@ func Terminal(w io.Writer, r *Report, width int, color bool) error {
 	return err
 }
 
+// TerminalGates writes the verdict and the gates, and what is to be known about them.
+func TerminalGates(w io.Writer, r *Report, width int, color bool) error {
+	p := &page{report: r, width: max(60, width), color: color}
+	p.verdict()
+	p.notes(r.Warnings)
+	_, err := io.WriteString(w, p.text.String())
+	return err
+}
+
 // run is the body of the report of one run.
 func (p *page) run() {
 	p.affinity()
@@ -90,7 +99,7 @@ func (p *page) verdict() {
 			run.LB, run.LBVersion, run.Mechanism, run.Store, run.Mix, run.Seed, run.Backends, run.Duration, run.Dir), "      ")
 	}
 	for _, c := range r.Checks {
-		p.wrap(fmt.Sprintf("gate %-12s %s  measured %.4g%s %s", c.Verdict, c.Gate, c.Value, bounds(c.Lo, c.Hi, 1, ""), c.Why), "     ")
+		p.wrap(strings.TrimSpace(fmt.Sprintf("gate %-12s %s  %s  %s", c.Verdict, c.Gate, c.Measured(), c.Why)), "     ")
 	}
 }
 
@@ -212,6 +221,10 @@ func (p *page) footnotes() {
 	if starred {
 		notes = append(notes, "* too few values lie beyond this quantile to trust it; report.json says how many")
 	}
+	p.notes(notes)
+}
+
+func (p *page) notes(notes []string) {
 	if len(notes) == 0 {
 		return
 	}

@@ -113,7 +113,7 @@ func play(ctx context.Context, exp *profiles.Experiment, path string, progress f
 	err = loadAndRecord(ctx, exp, dir, deployment, progress)
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	return dir, errors.Join(err, deployment.Stop(stopping))
+	return dir, errors.Join(err, deployment.Stop(stopping), dir.Seal())
 }
 
 // loadAndRecord loads what was started and keeps run.json and the latency log.
