@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -65,7 +66,7 @@ func runGate(cmd *cobra.Command, dir string, flags *gateFlags) error {
 	if err != nil {
 		return wrongInput(err)
 	}
-	if err := printGates(cmd.OutOrStdout(), report, flags.json); err != nil {
+	if err := errors.Join(printGates(cmd.OutOrStdout(), report, flags.json), tellGitHub(cmd.ErrOrStderr(), report)); err != nil {
 		return err
 	}
 	return verdictError(report.Verdict)

@@ -56,7 +56,7 @@ func runExperiment(cmd *cobra.Command, exp *profiles.Experiment, flags *runFlags
 	if err != nil {
 		return err
 	}
-	err = conclude(cmd.OutOrStdout(), dir, flags.json)
+	err = conclude(streamsOf(cmd), dir, flags.json)
 	fmt.Fprintf(cmd.ErrOrStderr(), "results: %s\n", dir.Path())
 	if cmd.Context().Err() != nil {
 		return exit{exitInterrupted, errors.New("interrupted; the directory is complete up to then")}
