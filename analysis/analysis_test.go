@@ -3,7 +3,6 @@ package analysis
 import (
 	"bytes"
 	"math"
-	"strings"
 	"testing"
 	"time"
 
@@ -67,33 +66,5 @@ func TestLateGeneratorMakesTheRunInvalid(t *testing.T) {
 	in.run.Generator = results.Generator{Offered: 100, Sent: 90, LagP99: 2 * time.Millisecond}
 	if r := mustJudge(t, in); r.Verdict != results.Invalid || len(r.Reasons) != 3 {
 		t.Errorf("got %s %q", r.Verdict, r.Reasons)
-	}
-}
-
-func TestGateDecides(t *testing.T) {
-	lo, hi := 0.01, 0.03
-	report := &results.Report{Metrics: []results.Metric{{Name: "a.b", Labels: map[string]string{"profile": "x"}, Value: 0.02, Lo: &lo, Hi: &hi, N: 9}}}
-	for text, want := range map[string]results.Verdict{
-		`a.b{profile="x"} < 5%`:    results.Pass,
-		`a.b{profile="x"} < 25ms`:  results.Inconclusive,
-		`a.b{profile="x"}<=0.005`:  results.Fail,
-		`a.b{profile="x"} >= 10ms`: results.Pass,
-		`a.b < 1`:                  results.Inconclusive,
-	} {
-		checks, err := Gate(report, []string{text})
-		if err != nil || checks[0].Verdict != want {
-			t.Errorf("%s: got %v, %v; want %s", text, checks, err, want)
-		}
-	}
-}
-
-func TestGateErrorsPointAtTheCharacter(t *testing.T) {
-	for text, want := range map[string]string{
-		"": "character 1:", "a.b": "character 4:", "a.b =< 1": "character 5:", "a.b < x": "character 7:",
-		"a.b < 1 parsec": "character 9:", `a.b{profile=x} < 1`: "character 12:",
-	} {
-		if _, err := parseGate(text); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: got %v, want %s", text, err, want)
-		}
 	}
 }

@@ -34,8 +34,24 @@ func Analyze(d *results.Dir) (*results.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report.Warnings = append(report.Warnings, d.Warnings()...)
+	distrust(report, d)
 	return report, nil
+}
+
+// distrust makes the report of a damaged directory say so and pass nothing.
+func distrust(report *results.Report, d *results.Dir) {
+	found := append(d.Damage(), d.Warnings()...)
+	if len(found) == 0 {
+		return
+	}
+	report.Warnings = append(report.Warnings, found...)
+	report.Verdict = results.Invalid
+	report.Reasons = append([]string{"the directory is damaged or incomplete: " + found[0]}, report.Reasons...)
+	for i, c := range report.Checks {
+		if c.Verdict == results.Pass {
+			report.Checks[i].Verdict, report.Checks[i].Why = results.Invalid, "the directory is damaged or incomplete"
+		}
+	}
 }
 
 func open(d *results.Dir) (in input, err error) {

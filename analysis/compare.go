@@ -19,19 +19,39 @@ type comparison struct {
 
 // Compare judges a comparison directory. It is a pure function of its run directories and its plan.
 func Compare(d *results.ComparisonDir) (*results.Report, error) {
-	var finished [][]*results.Report
-	var invalid []string
+	finished, invalid, _, err := analyzeBlocks(d)
+	if err != nil {
+		return nil, err
+	}
+	report, err := compare(d.Plan, finished, invalid)
+	if err != nil {
+		return nil, err
+	}
+	distrustPlan(report, d)
+	return report, nil
+}
+
+// analyzeBlocks judges the runs of every finished block and gives their numbers.
+func analyzeBlocks(d *results.ComparisonDir) (finished [][]*results.Report, invalid []string, blocks []int, err error) {
 	for k := 1; k <= d.Plan.Blocks; k++ {
 		if !d.Finished(k) {
 			continue
 		}
 		row, err := analyzeBlock(d, k)
 		if err != nil {
-			return nil, err
+			return nil, nil, nil, err
 		}
-		finished, invalid = append(finished, row), append(invalid, whyInvalid(d.Plan, k, row))
+		finished, invalid, blocks = append(finished, row), append(invalid, whyInvalid(d.Plan, k, row)), append(blocks, k)
 	}
-	return compare(d.Plan, finished, invalid)
+	return finished, invalid, blocks, nil
+}
+
+// distrustPlan is distrust for the plan of a comparison, which says what must hold.
+func distrustPlan(report *results.Report, d *results.ComparisonDir) {
+	if found := d.Damage(); len(found) > 0 {
+		report.Warnings = append(report.Warnings, found...)
+		report.Verdict, report.Reasons = results.Invalid, append([]string{"the directory is damaged or incomplete: " + found[0]}, report.Reasons...)
+	}
 }
 
 // analyzeBlock judges the arms of one block. Answers that lost their session's state come fast and
@@ -51,7 +71,7 @@ func analyzeBlock(d *results.ComparisonDir, block int) (row []*results.Report, e
 		if err != nil {
 			return nil, err
 		}
-		report.Warnings = append(report.Warnings, dir.Warnings()...)
+		distrust(report, dir)
 		row = append(row, report)
 	}
 	return row, nil
@@ -82,7 +102,7 @@ func compare(plan results.Plan, finished [][]*results.Report, invalid []string) 
 	c.reportSavings(s)
 	c.reportArms(s)
 	report.Metrics, report.Runs = s.metrics, c.describe()
-	checks, err := Gate(report, plan.Gates)
+	checks, err := judgeGates(report, c.pairs(0, 1), plan.Gates)
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +130,15 @@ func (c *comparison) choose(finished [][]*results.Report, invalid []string) {
 		c.notes = append(c.notes, "left out, because its run was invalid: "+cause)
 	}
 	c.causes = nil
+}
+
+// pairs puts one arm against another, block by block.
+func (c *comparison) pairs(candidate, baseline int) *pairs {
+	p := &pairs{}
+	for _, row := range c.blocks {
+		p.candidate, p.baseline = append(p.candidate, row[candidate]), append(p.baseline, row[baseline])
+	}
+	return p
 }
 
 // figure is one metric of one arm, block by block.

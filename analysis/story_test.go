@@ -52,13 +52,27 @@ type teller struct {
 }
 
 func tell(t *testing.T, path string) {
+	s, wants := parse(t, path)
+	check(t, mustJudge(t, s.in), wants)
+	s.markLast()
+	s.in.serves, s.in.patience = newLines(s.serves), patience{grace: 3 * time.Second}
+	check(t, mustJudge(t, s.in), wants)
+}
+
+// read is a story's run without what it wants.
+func read(t *testing.T, path string) input {
+	s, _ := parse(t, path)
+	return s.in
+}
+
+func parse(t *testing.T, path string) (s *teller, wants []string) {
+	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	s := newTeller()
-	var wants []string
+	s = newTeller()
 	for scanner := bufio.NewScanner(f); scanner.Scan(); {
 		words := strings.Fields(scanner.Text())
 		if len(words) == 0 || words[0] == "#" {
@@ -76,10 +90,7 @@ func tell(t *testing.T, path string) {
 		t.Fatal("a story that wants nothing")
 	}
 	s.in.serves = newLines(s.serves)
-	check(t, mustJudge(t, s.in), wants)
-	s.markLast()
-	s.in.serves, s.in.patience = newLines(s.serves), patience{grace: 3 * time.Second}
-	check(t, mustJudge(t, s.in), wants)
+	return s, wants
 }
 
 // lines are ledgers in memory.

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stickybench/stickybench/results"
 )
@@ -30,16 +31,19 @@ func verdict(r *results.Report, run results.Run, causes []string) (results.Verdi
 	return results.Pass, []string{finding}
 }
 
+// gravity orders the outcomes of gates: a failure is real whatever else was not measured.
+var gravity = []results.Verdict{results.Pass, results.Inconclusive, results.Invalid, results.Fail}
+
 func gated(checks []results.Check) (worst results.Verdict, reasons []string) {
 	worst = results.Pass
 	for _, c := range checks {
 		if c.Verdict == results.Pass {
 			continue
 		}
-		if worst != results.Fail {
+		if slices.Index(gravity, c.Verdict) > slices.Index(gravity, worst) {
 			worst = c.Verdict
 		}
-		reasons = append(reasons, fmt.Sprintf("gate %q: %s, %s", c.Gate, c.Verdict, c.Why))
+		reasons = append(reasons, fmt.Sprintf("gate %s: %s, %s", c.Gate, c.Verdict, c.Why))
 	}
 	return worst, reasons
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/stickybench/stickybench/internal/spelling"
 )
 
 // unknownKey says what to write instead of a key that no experiment has.
@@ -11,7 +13,7 @@ func unknownKey(key string) string {
 	best, distance := "", len(key)/2+1
 	for _, known := range keysOf(reflect.TypeFor[Experiment](), "") {
 		last := known[strings.LastIndexByte(known, '.')+1:]
-		if d := edits(strings.ToLower(key), last); d < distance {
+		if d := spelling.Edits(strings.ToLower(key), last); d < distance {
 			best, distance = known, d
 		}
 	}
@@ -38,25 +40,4 @@ func keysOf(t reflect.Type, prefix string) (keys []string) {
 		keys = append(keys, keysOf(t.Field(i).Type, prefix+tag+".")...)
 	}
 	return keys
-}
-
-// edits is the Levenshtein distance in bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

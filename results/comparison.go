@@ -3,6 +3,7 @@ package results
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -62,8 +63,11 @@ func ResumeComparison(path string, plan Plan, experiment []byte) (*ComparisonDir
 	if err := replace(d.file("experiment.yaml"), experiment); err != nil {
 		return nil, err
 	}
-	return d, replace(d.file("compare.json"), text)
+	return d, errors.Join(replace(d.file("compare.json"), text), seal(abs))
 }
+
+// Damage says what differs from the plan as it was fixed; the runs of the blocks say theirs themselves.
+func (d *ComparisonDir) Damage() []string { return damage(d.path) }
 
 // sameAs refuses to continue what was planned otherwise.
 func (d *ComparisonDir) sameAs(path string, plan, experiment []byte) error {

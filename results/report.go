@@ -1,6 +1,7 @@
 package results
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -59,13 +60,17 @@ type Metric struct {
 }
 
 // Check is one gate's outcome.
+//
+// Of a gate on a change, Value is the change and Baseline what it counts from.
 type Check struct {
-	Gate    string   `json:"gate"`
-	Verdict Verdict  `json:"verdict"`
-	Value   float64  `json:"value"`
-	Lo      *float64 `json:"lo,omitempty"`
-	Hi      *float64 `json:"hi,omitempty"`
-	Why     string   `json:"why,omitempty"`
+	Gate     string   `json:"gate"`
+	Verdict  Verdict  `json:"verdict"`
+	Unit     string   `json:"unit,omitempty"`
+	Value    float64  `json:"value"`
+	Lo       *float64 `json:"lo,omitempty"`
+	Hi       *float64 `json:"hi,omitempty"`
+	Baseline *float64 `json:"baseline,omitempty"`
+	Why      string   `json:"why,omitempty"`
 }
 
 // Violation is one thing that went wrong for one session.
@@ -90,11 +95,14 @@ const ReportSchema = "stickybench/report/v1"
 
 // Encode gives the report as indented JSON; equal reports give equal bytes.
 func (r *Report) Encode() ([]byte, error) {
-	text, err := json.MarshalIndent(r, "", " ")
-	if err != nil {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // gates have < and >
+	e.SetIndent("", " ")
+	if err := e.Encode(r.finite()); err != nil {
 		return nil, fmt.Errorf("encoding report.json: %w", err)
 	}
-	return append(text, '\n'), nil
+	return text.Bytes(), nil
 }
 
 // DecodeReport reads what Encode wrote.
@@ -109,7 +117,7 @@ func DecodeReport(text []byte) (*Report, error) {
 	return &r, nil
 }
 
-// Find gives the metric of that name and exactly these labels.
+// Find gives the first metric of that name and exactly these labels, of whichever run.
 func (r *Report) Find(name string, labels map[string]string) (Metric, bool) {
 	for _, m := range r.Metrics {
 		if m.Name == name && maps.Equal(m.Labels, labels) {

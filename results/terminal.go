@@ -3,38 +3,30 @@ package results
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
+	"unicode"
 )
 
-// Terminal writes the human report: verdict first, then affinity, consistency, failover, latency,
-// instances, timeline, or the savings and arms of a comparison, and warnings as footnotes. Width is in columns.
+// Terminal writes the human report: verdict first, then the sections, and warnings as footnotes. Width is
+// in columns.
 func Terminal(w io.Writer, r *Report, width int, color bool) error {
-	p := &page{report: r, width: max(60, width), color: color}
+	p := newPage(r, width, color)
 	p.verdict()
-	switch {
-	case r.compares():
-		p.comparison()
-	case len(r.Runs) > 0:
-		p.run()
+	for _, s := range r.sections() {
+		if !s.folded {
+			p.section(s)
+		}
 	}
-	p.footnotes()
-	if p.err != nil {
-		return p.err
-	}
-	_, err := io.WriteString(w, p.text.String())
-	return err
+	p.notes(r.notes())
+	return p.flush(w)
 }
 
-// run is the body of the report of one run.
-func (p *page) run() {
-	p.affinity()
-	p.failover()
-	p.latency()
-	p.instances()
-	p.generator()
-	p.timeline()
-	p.violations()
+// TerminalGates writes the verdict and the gates, and what is to be known about them.
+func TerminalGates(w io.Writer, r *Report, width int, color bool) error {
+	p := newPage(r, width, color)
+	p.verdict()
+	p.notes(r.Warnings)
+	return p.flush(w)
 }
 
 // page gathers the text of one report.
@@ -46,8 +38,19 @@ type page struct {
 	err    error
 }
 
-func (p *page) line(format string, args ...any) {
-	p.wrap(fmt.Sprintf(format, args...), "")
+// narrowest is the width below which nothing is promised.
+const narrowest = 60
+
+func newPage(r *Report, width int, color bool) *page {
+	return &page{report: r.finite(), width: max(narrowest, width), color: color}
+}
+
+func (p *page) flush(w io.Writer) error {
+	if p.err != nil {
+		return p.err
+	}
+	_, err := io.WriteString(w, p.text.String())
+	return err
 }
 
 // wrap breaks text between words at the page's width; further lines start with indent.
@@ -64,8 +67,6 @@ func (p *page) wrap(text, indent string) {
 	p.text.WriteString("\n")
 }
 
-func (p *page) heading(title string) { p.text.WriteString("\n" + p.paint("1", title) + "\n") }
-
 func (p *page) paint(code, text string) string {
 	if !p.color {
 		return text
@@ -78,7 +79,7 @@ func (p *page) verdict() {
 	colors := map[Verdict]string{Pass: "1;32", Fail: "1;31", Inconclusive: "1;33", Invalid: "1;35"}
 	word := p.paint(colors[r.Verdict], strings.ToUpper(string(r.Verdict)))
 	for i, reason := range append(r.Reasons[:len(r.Reasons):len(r.Reasons)], "")[:max(1, len(r.Reasons))] {
-		if i == 0 {
+		if reason = clean(reason); i == 0 {
 			reason = word + "  " + reason
 		} else {
 			reason = "      " + reason
@@ -86,138 +87,49 @@ func (p *page) verdict() {
 		p.wrap(reason, "      ")
 	}
 	for _, run := range r.Runs {
-		p.wrap(fmt.Sprintf("%s %s, %s, store %s, mix %s, seed %d, %d instances, %.1f s, %s",
-			run.LB, run.LBVersion, run.Mechanism, run.Store, run.Mix, run.Seed, run.Backends, run.Duration, run.Dir), "      ")
+		p.wrap(clean(run.facts()), "      ")
 	}
 	for _, c := range r.Checks {
-		p.wrap(fmt.Sprintf("gate %-12s %s  measured %.4g%s %s", c.Verdict, c.Gate, c.Value, bounds(c.Lo, c.Hi, 1, ""), c.Why), "     ")
+		p.wrap(clean(strings.TrimSpace(fmt.Sprintf("gate %-12s %s  %s  %s", c.Verdict, c.Gate, c.Measured(), c.Why))), "     ")
 	}
 }
 
-// bounds is " (lo … hi unit)", or nothing when no interval is claimed.
-func bounds(lo, hi *float64, scale float64, unit string) string {
-	switch {
-	case lo != nil && hi != nil:
-		return fmt.Sprintf(" (%.3g%s … %.3g%s)", *lo*scale, unit, *hi*scale, unit)
-	case hi != nil:
-		return fmt.Sprintf(" (below %.3g%s)", *hi*scale, unit)
-	}
-	return ""
+// facts is what was run, in one line.
+func (run ReportRun) facts() string {
+	return fmt.Sprintf("%s %s, %s, store %s, mix %s, seed %d, %d instances, %.1f s, %s",
+		run.LB, run.LBVersion, run.Mechanism, run.Store, run.Mix, run.Seed, run.Backends, run.Duration, run.Dir)
 }
 
-// value finds an unlabelled metric; absent ones count as zero.
-func (p *page) value(name string) (Metric, bool) { return p.report.Find(name, nil) }
-
-func (p *page) number(name string) float64 {
-	m, _ := p.value(name)
-	return m.Value
-}
-
-func (p *page) affinity() {
-	ratio, ok := p.value("affinity.broken_ratio")
-	if !ok {
-		p.line("\nAffinity and consistency: not measured")
-		return
+func (p *page) section(s section) {
+	p.text.WriteString("\n" + p.paint("1", clean(s.title)) + "\n")
+	for _, line := range s.lines {
+		p.wrap(clean(line), "  ")
 	}
-	p.heading("Affinity")
-	p.line("%.0f sessions, %.0f eligible, %.0f broken = %.3g%%%s at 95 %%", p.number("affinity.sessions"),
-		p.number("affinity.eligible_sessions"), p.number("affinity.broken_sessions"), 100*ratio.Value, bounds(ratio.Lo, ratio.Hi, 100, "%"))
-	p.line("%.0f rebinds, %.0f of them excused; %.4g%% of follow-up requests stayed home", p.number("affinity.rebinds"),
-		p.number("affinity.excused_rebinds"), 100*p.number("affinity.stick_ratio"))
-	p.heading("Consistency")
-	var parts []string
-	for _, kind := range []string{"lost", "stale", "fork", "duplicate", "leak"} {
-		text := fmt.Sprintf("%s %.0f", kind, p.number("consistency."+kind))
-		if m, ok := p.report.Find("consistency."+kind, map[string]string{"excused": "true"}); ok && m.Value > 0 {
-			text += fmt.Sprintf(" (%.0f excused)", m.Value)
-		}
-		parts = append(parts, text)
+	if len(s.table.rows) > 0 {
+		p.table(s.table)
 	}
-	p.line("%s sessions", strings.Join(parts, ", "))
-}
-
-func (p *page) failover() {
-	printed := false
-	for _, m := range p.report.Metrics {
-		if m.Name != "failover.victims" || m.Labels == nil {
-			continue
-		}
-		if !printed {
-			p.heading("Failover")
-			printed = true
-		}
-		get := func(name string) Metric { f, _ := p.report.Find("failover."+name, m.Labels); return f }
-		text := fmt.Sprintf("%s: %.0f sessions homed there (ideal %.0f), %.0f collateral moves, %.0f failed requests, %.0f returned home",
-			m.Labels["fault"], m.Value, get("ideal_victims").Value, get("collateral_moves").Value, get("error_requests").Value, get("returned_home").Value)
-		if recovery := get("recovery_seconds"); recovery.N > 0 {
-			text += fmt.Sprintf(", recovered in %.3g s", recovery.Value)
-		}
-		p.wrap(text, "  ")
+	for _, line := range s.after {
+		p.wrap(clean(line), "  ")
 	}
 }
 
-func (p *page) generator() {
-	p.heading("Generator")
-	p.wrap(fmt.Sprintf("%.0f requests at %.1f/s, errors %.3g%%, lag p50 %.3g ms p99 %.3g ms, achieved %.4g%% of the offered load, CPU share %.2g%% of the machine, collector pauses up to %.2g ms, Little's law %.3g",
-		p.number("requests.count"), p.number("requests.rate"), 100*p.number("errors.ratio"), 1e3*p.number("generator.lag.p50"),
-		1e3*p.number("generator.lag.p99"), 100*p.number("generator.achieved_ratio"), 100*p.number("generator.cpu_share"),
-		1e3*p.number("generator.gc_longest"), p.number("generator.littles_law")), "  ")
-}
-
-func (p *page) timeline() {
-	if len(p.report.Timeline) == 0 {
-		return
-	}
-	p.heading("Timeline")
-	for _, e := range p.report.Timeline {
-		p.wrap(fmt.Sprintf("%7.2f s  %s", e.At, e.What), strings.Repeat(" ", 11))
-	}
-}
-
-// shownViolations keeps the report on a screen; report.json has the rest.
-const shownViolations = 8
-
-func (p *page) violations() {
-	var open []Violation
-	for _, v := range p.report.Violations {
-		if !v.Excused {
-			open = append(open, v)
-		}
-	}
-	if len(open) == 0 {
-		return
-	}
-	p.heading("Violations")
-	for _, v := range open[:min(len(open), shownViolations)] {
-		p.wrap(fmt.Sprintf("%7.2f s  %-9s session %s %s→%s: %s", v.At, v.Kind, v.Session, v.From, v.To, v.Why), strings.Repeat(" ", 11))
-	}
-	if more := len(open) - shownViolations; more > 0 {
-		p.line("  … and %d more in report.json", more)
-	}
-}
-
-func (p *page) footnotes() {
-	notes := append([]string(nil), p.report.Warnings...)
-	starred := false
-	for _, m := range p.report.Metrics {
-		if strings.HasPrefix(m.Name, "latency.") || strings.HasPrefix(m.Name, "saving.") {
-			starred = starred || len(m.Warnings) > 0
-			continue
-		}
-		for _, w := range m.Warnings {
-			if !slices.Contains(notes, w) {
-				notes = append(notes, w)
-			}
-		}
-	}
-	if starred {
-		notes = append(notes, "* too few values lie beyond this quantile to trust it; report.json says how many")
-	}
+func (p *page) notes(notes []string) {
 	if len(notes) == 0 {
 		return
 	}
-	p.heading("Notes")
+	p.text.WriteString("\n" + p.paint("1", "Notes") + "\n")
 	for i, note := range notes {
-		p.wrap(fmt.Sprintf("[%d] %s", i+1, note), "    ")
+		p.wrap(clean(fmt.Sprintf("[%d] %s", i+1, note)), "    ")
 	}
+}
+
+// clean leaves out control characters: names in a report come from strangers' answers, and a terminal
+// obeys what it is sent.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, text)
 }

@@ -21,7 +21,7 @@ func newAnalyze() *cobra.Command {
 		RunE: func(cmd *cobra.Command, dirs []string) error {
 			var worst error
 			for _, path := range dirs {
-				err := analyzeDir(cmd.OutOrStdout(), path, asJSON)
+				err := analyzeDir(streamsOf(cmd), path, asJSON)
 				if err != nil && exitCode(err) == exitUsage {
 					return err
 				}
@@ -41,7 +41,20 @@ func worse(a, b error) error {
 	return a
 }
 
-func analyzeDir(w io.Writer, path string, asJSON bool) error {
+// streams are where a command writes: its outcome, and everything else.
+type streams struct{ out, err io.Writer }
+
+func streamsOf(cmd *cobra.Command) streams { return streams{cmd.OutOrStdout(), cmd.ErrOrStderr()} }
+
+// conclude prints a report, tells GitHub of it and turns its verdict into the exit code.
+func (s streams) conclude(report *results.Report, asJSON bool) error {
+	if err := errors.Join(print(s.out, report, asJSON), tellGitHub(s.err, report)); err != nil {
+		return err
+	}
+	return verdictError(report.Verdict)
+}
+
+func analyzeDir(w streams, path string, asJSON bool) error {
 	if results.IsComparison(path) {
 		dir, err := results.OpenComparison(path)
 		if err != nil {
@@ -57,15 +70,12 @@ func analyzeDir(w io.Writer, path string, asJSON bool) error {
 }
 
 // conclude analyzes dir, writes its report.json, prints it and turns its verdict into the exit code.
-func conclude(w io.Writer, dir *results.Dir, asJSON bool) error {
+func conclude(w streams, dir *results.Dir, asJSON bool) error {
 	report, err := judge(dir)
 	if err != nil {
 		return err
 	}
-	if err := print(w, report, asJSON); err != nil {
-		return err
-	}
-	return verdictError(report.Verdict)
+	return w.conclude(report, asJSON)
 }
 
 // judge analyzes a run directory and keeps its report there.
@@ -78,15 +88,15 @@ func judge(dir *results.Dir) (*results.Report, error) {
 }
 
 // concludeComparison is conclude for the runs of a comparison.
-func concludeComparison(w io.Writer, dir *results.ComparisonDir, asJSON bool) error {
+func concludeComparison(w streams, dir *results.ComparisonDir, asJSON bool) error {
 	report, err := analysis.Compare(dir)
 	if err != nil {
 		return wrongInput(err)
 	}
-	if err := errors.Join(dir.WriteReport(report), print(w, report, asJSON)); err != nil {
+	if err := dir.WriteReport(report); err != nil {
 		return err
 	}
-	return verdictError(report.Verdict)
+	return w.conclude(report, asJSON)
 }
 
 func print(w io.Writer, report *results.Report, asJSON bool) error {

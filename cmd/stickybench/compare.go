@@ -71,7 +71,7 @@ func runComparison(cmd *cobra.Command, exp *profiles.Experiment, flags *compareF
 	if err := playBlocks(cmd.Context(), exp, dir, flags.course(cmd.ErrOrStderr(), exp, dir)); err != nil {
 		return err
 	}
-	err = concludeComparison(cmd.OutOrStdout(), dir, flags.json)
+	err = concludeComparison(streamsOf(cmd), dir, flags.json)
 	if cmd.Context().Err() != nil {
 		return exit{exitInterrupted, errors.New("interrupted; finished blocks are kept: repeat the command line with --out " + dir.Path() + " to go on")}
 	}

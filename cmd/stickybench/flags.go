@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/stickybench/stickybench/analysis"
 	"github.com/stickybench/stickybench/profiles"
 )
 
@@ -93,6 +94,9 @@ func (f *runFlags) experiment(cmd *cobra.Command, path string) (*profiles.Experi
 	}
 	if path == "" && faults > 0 {
 		fitFaults(exp)
+	}
+	if err := analysis.CheckGates(exp.Gates); err != nil {
+		return nil, wrongInput(err)
 	}
 	if err := exp.Validate(); err != nil {
 		return nil, wrongInput(err)

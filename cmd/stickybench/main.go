@@ -43,7 +43,7 @@ Start with:  stickybench run`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%v; see `%s --help`", err, cmd.CommandPath())
 	})
-	root.AddCommand(newRun(), newCompare(), newAnalyze(), newReport(), newProfiles(), newResults(),
+	root.AddCommand(newRun(), newCompare(), newAnalyze(), newGate(), newReport(), newProfiles(), newResults(),
 		newServe(), newBalancers(), newDoctor(), newInit(), newMan(), newVersion())
 	return root
 }

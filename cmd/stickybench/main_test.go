@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -21,6 +22,13 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("STICKYBENCH_REQUIRE_REAL", os.Getenv("STICKYBENCH_REQUIRE_REAL"))
+			for name, path := range map[string]string{"EXAMPLES": "../../examples", "SCHEMAS": "../../results/testdata"} {
+				abs, err := filepath.Abs(path)
+				if err != nil {
+					return err
+				}
+				env.Setenv(name, abs)
+			}
 			env.Setenv("PATH", env.Getenv("PATH")+":/usr/sbin:/sbin")
 			return nil
 		},

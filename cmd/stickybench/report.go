@@ -6,34 +6,67 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stickybench/stickybench/results"
 )
 
+// formats are what a stored report can be printed as.
+var formats = []struct {
+	name  string
+	write func(io.Writer, *results.Report) error
+}{
+	{"terminal", func(w io.Writer, r *results.Report) error { return print(w, r, false) }},
+	{"json", func(w io.Writer, r *results.Report) error { return print(w, r, true) }},
+	{"markdown", results.Markdown},
+	{"junit", results.JUnit},
+	{"badge", results.Badge},
+	{"github", results.Annotations},
+}
+
 func newReport() *cobra.Command {
 	var format, out string
 	cmd := &cobra.Command{
-		Use:   "report RUN_DIR",
-		Short: "Print the report of a finished run in another format",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:   "report DIR",
+		Short: "Print the report of a finished run or comparison in another format",
+		Example: `  stickybench report results/run --format markdown -o comment.md
+  stickybench report results/run --format junit -o junit.xml
+  stickybench report results/run --format badge -o badge.json`,
+		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, dirs []string) error {
-			if format != "terminal" && format != "json" {
-				return usage("--format %q is unknown; use terminal or json", format)
+			write, err := renderer(format)
+			if err != nil {
+				return err
 			}
 			report, err := storedReport(dirs[0])
 			if err != nil {
 				return err
 			}
-			return writeTo(cmd.OutOrStdout(), out, func(w io.Writer) error {
-				return print(w, report, format == "json")
-			})
+			return writeTo(cmd.OutOrStdout(), out, func(w io.Writer) error { return write(w, report) })
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "terminal", "terminal or json")
+	cmd.Flags().StringVar(&format, "format", "terminal", formatNames())
 	cmd.Flags().StringVarP(&out, "output", "o", "", "write to this file instead of standard output")
 	return cmd
+}
+
+func formatNames() string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.name)
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+}
+
+func renderer(format string) (func(io.Writer, *results.Report) error, error) {
+	for _, f := range formats {
+		if f.name == format {
+			return f.write, nil
+		}
+	}
+	return nil, usage("--format %q is unknown; use %s", format, formatNames())
 }
 
 // storedReport reads the report.json of a run directory.

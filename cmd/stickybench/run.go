@@ -61,7 +61,7 @@ func runExperiment(cmd *cobra.Command, exp *profiles.Experiment, flags *runFlags
 	if err != nil {
 		return err
 	}
-	err = conclude(cmd.OutOrStdout(), dir, flags.json)
+	err = conclude(streamsOf(cmd), dir, flags.json)
 	fmt.Fprintf(cmd.ErrOrStderr(), "results: %s\n", dir.Path())
 	if cmd.Context().Err() != nil {
 		return exit{exitInterrupted, errors.New("interrupted; the directory is complete up to then")}
@@ -133,7 +133,7 @@ func play(ctx context.Context, exp *profiles.Experiment, path string, watching o
 	watching.loaded()
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	return dir, errors.Join(err, deployment.Stop(stopping))
+	return dir, errors.Join(err, deployment.Stop(stopping), dir.Seal())
 }
 
 // loadAndRecord loads what was started and keeps run.json and the latency log.

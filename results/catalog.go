@@ -1,0 +1,137 @@
+package results
+
+import "slices"
+
+// Quantity describes one metric: what reports, gates and the metrics reference say of it.
+type Quantity struct {
+	Name, Unit, Better, About string
+}
+
+// Units a metric may have.
+const (
+	Ratio     = "ratio"
+	Seconds   = "seconds"
+	Count     = "count"
+	PerSecond = "per_second"
+	PValue    = "p"
+	Points    = "points" // of a check: a difference of two ratios
+)
+
+// Catalog lists every metric that this program reports, in the order of the reference.
+func Catalog() []Quantity {
+	return slices.Concat(affinityQuantities, consistencyQuantities(), failoverQuantities, trafficQuantities,
+		latencyQuantities(), savingQuantities(), skewQuantities(), instanceQuantities, generatorQuantities)
+}
+
+// Describe finds a metric in the catalog.
+func Describe(name string) (Quantity, bool) {
+	list := Catalog()
+	i := slices.IndexFunc(list, func(q Quantity) bool { return q.Name == name })
+	if i < 0 {
+		return Quantity{}, false
+	}
+	return list[i], true
+}
+
+var affinityQuantities = []Quantity{
+	{"affinity.sessions", Count, "", "sessions with a request in the measured window"},
+	{"affinity.eligible_sessions", Count, "", "sessions that could break: a follow-up request, and a client that keeps the marker"},
+	{"affinity.broken_sessions", Count, "lower", "eligible sessions with a switch that nothing excuses"},
+	{"affinity.broken_ratio", Ratio, "lower", "broken over eligible sessions, with the Clopper–Pearson interval"},
+	{"affinity.jarless_sessions", Count, "", "sessions whose client keeps no marker; they are not eligible"},
+	{"affinity.rebinds", Count, "lower", "answers from another instance than the session's home"},
+	{"affinity.excused_rebinds", Count, "", "rebinds that had to happen"},
+	{"affinity.stick_ratio", Ratio, "higher", "share of follow-up requests that home answered"},
+}
+
+func consistencyQuantities() (list []Quantity) {
+	for _, k := range [...][2]string{{"lost", "whose state was gone"}, {"stale", "that saw an older version than before"},
+		{"fork", "that saw two histories"}, {"duplicate", "in which one write was applied twice"},
+		{"leak", "that got the answer of another session"}} {
+		list = append(list, Quantity{"consistency." + k[0], Count, "lower", "sessions " + k[1] + "; with the label excused apart"})
+	}
+	return append(list, Quantity{"consistency.lost_by_ledger", Count, "", "sessions whose state was gone as the backends recorded it"})
+}
+
+var failoverQuantities = []Quantity{
+	{"failover.victims", Count, "", "sessions homed on an instance when it failed; with the label fault for each fault"},
+	{"failover.ideal_victims", Count, "", "victims of a perfectly even spread"},
+	{"failover.collateral_moves", Count, "lower", "answers that sessions of healthy homes got elsewhere during an outage"},
+	{"failover.error_requests", Count, "lower", "failed requests during an outage"},
+	{"failover.returned_home", Count, "", "answers by which a victim came back to its old home"},
+	{"failover.recovery_seconds", Seconds, "lower", "from the fault to its last failed request"},
+	{"failover.lost_per_crash", Count, "lower", "sessions that lost their state with each instance that died"},
+}
+
+var trafficQuantities = []Quantity{
+	{"requests.count", Count, "", "requests in the measured window"},
+	{"requests.rate", PerSecond, "higher", "requests per second of the measured window"},
+	{"errors.ratio", Ratio, "lower", "requests without an answer or with status 500 and above"},
+	{"store.operations_per_request", Count, "lower", "operations on the session store per answered request"},
+}
+
+// Points of a latency, and clocks it is taken on.
+var latencyPoints = [...][2]string{{"mean", "mean"}, {"p50", "median"}, {"p90", "90th percentile"}, {"p95", "95th percentile"},
+	{"p99", "99th percentile"}, {"p999", "99.9th percentile"}, {"max", "greatest"}}
+
+func latencyQuantities() (list []Quantity) {
+	for _, clock := range [...][2]string{{"response", "time from when a request was due to its last byte; by label profile too"},
+		{"service", "time from sending to the last byte, connecting apart"}, {"connect", "time spent on a new connection"},
+		{"store", "time of all store operations of a request"}, {"handler", "time in the backend's handler"}} {
+		for _, p := range latencyPoints {
+			list = append(list, Quantity{"latency." + clock[0] + "." + p[0], Seconds, "lower", p[1] + " " + clock[1]})
+		}
+	}
+	return list
+}
+
+func savingQuantities() (list []Quantity) {
+	for _, p := range latencyPoints {
+		if p[0] != "mean" && p[0] != "p50" && p[0] != "p90" && p[0] != "p99" {
+			continue
+		}
+		name := "saving." + p[0]
+		list = append(list, Quantity{name, Seconds, "higher", "comparison: response time that the first arm saves, " + p[1]},
+			Quantity{name + "_ratio", Ratio, "higher", "the same as a share of the second arm's time"},
+			Quantity{name + "_p", PValue, "", "the same: exact sign-flip test"})
+	}
+	return append(list, Quantity{"cost.extra_instances", Count, "lower",
+		"comparison: instances the first arm needs more until its hottest is as hot as the second's"})
+}
+
+func skewQuantities() (list []Quantity) {
+	for _, of := range [...][2]string{{"sessions", "sessions"}, {"requests", "requests"}, {"inflight", "requests in flight"}, {"cpu", "CPU time"}} {
+		prefix := "skew." + of[0] + "."
+		list = append(list,
+			Quantity{prefix + "max_over_mean", Ratio, "lower", of[1] + " of the hottest instance over the mean"},
+			Quantity{prefix + "cv", Ratio, "lower", of[1] + ": coefficient of variation over the instances"},
+			Quantity{prefix + "unavoidable_cv", Ratio, "lower", of[1] + ": what perfectly random assignment would give"},
+			Quantity{prefix + "excess_cv", Ratio, "lower", of[1] + ": what the balancer adds; below 0 is better than random"},
+			Quantity{prefix + "jain", Ratio, "lower", of[1] + ": Jain's fairness index, 1/(1+CV²)"},
+			Quantity{prefix + "gini", Ratio, "lower", of[1] + ": Gini coefficient"})
+	}
+	return append(list,
+		Quantity{"skew.sessions.chi2_p", PValue, "", "session counts against an even spread: chi-squared p"},
+		Quantity{"skew.requests.random_max_over_mean", Ratio, "", "hottest over mean of random assignments of the same sessions, median and 95 % band"},
+		Quantity{"skew.requests.permutation_p", PValue, "", "share of random assignments at least as uneven as the observed one"},
+		Quantity{"skew.cpu.hottest", Ratio, "lower", "CPU utilisation of the hottest instance"},
+		Quantity{"skew.cpu.mean", Ratio, "", "mean CPU utilisation"},
+		Quantity{"skew.cpu.headroom", Ratio, "higher", "growth until the hottest instance is full: 1/hottest − 1"},
+		Quantity{"skew.cpu.headroom_by_average", Ratio, "", "growth that the average suggests: 1/mean − 1"})
+}
+
+var instanceQuantities = []Quantity{
+	{"instance.sessions", Count, "", "sessions first homed on the instance"},
+	{"instance.requests", Count, "", "requests it answered"},
+	{"instance.cpu_seconds", Seconds, "", "CPU time it used"},
+	{"instance.cpu_ratio", Ratio, "", "its CPU utilisation"},
+	{"instance.share", Ratio, "", "its share of the answered requests"},
+}
+
+var generatorQuantities = []Quantity{
+	{"generator.lag.p50", Seconds, "lower", "how late requests were sent, median"},
+	{"generator.lag.p99", Seconds, "lower", "how late requests were sent, 99th percentile; above 1 ms the run is invalid"},
+	{"generator.achieved_ratio", Ratio, "higher", "sent over offered requests; below 98 % the run is invalid"},
+	{"generator.cpu_share", Ratio, "lower", "the generator's share of the machine's CPU"},
+	{"generator.dropped", Count, "lower", "arrivals beyond the limit of users"},
+}

@@ -1,0 +1,109 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// signs stand before a verdict where there is no colour.
+var signs = map[Verdict]string{Pass: "✅", Fail: "❌", Inconclusive: "❔", Invalid: "⚠️"}
+
+// Markdown writes the report for a pull request's comment: verdict and gates first, the rest folded.
+func Markdown(w io.Writer, r *Report) error {
+	m := &markdown{}
+	r = r.finite()
+	m.line("### %s stickybench: %s", signs[r.Verdict], r.Verdict)
+	m.line("")
+	for _, reason := range r.Reasons {
+		m.line("%s\n", escapeMarkdown(reason))
+	}
+	for _, run := range r.Runs {
+		m.line("<sub>%s</sub>\n", escapeMarkdown(run.facts()))
+	}
+	m.table(gateTable(r.Checks))
+	m.line("<details><summary>Report</summary>\n")
+	for _, s := range r.sections() {
+		m.section(s)
+	}
+	m.line("</details>")
+	if notes := r.notes(); len(notes) > 0 {
+		m.line("\n<details><summary>%d notes</summary>\n", len(notes))
+		for i, note := range notes {
+			m.line("%d. %s", i+1, escapeMarkdown(note))
+		}
+		m.line("\n</details>")
+	}
+	_, err := io.WriteString(w, m.String())
+	return err
+}
+
+// gateTable lists the gates and how each fared.
+func gateTable(checks []Check) table {
+	t := table{columns: headings("gate", "verdict", "measured", "why")}
+	for _, c := range checks {
+		t.rows = append(t.rows, words(c.Gate, signs[c.Verdict]+" "+string(c.Verdict), c.Measured(), c.Why))
+	}
+	return t
+}
+
+type markdown struct{ strings.Builder }
+
+func (m *markdown) line(format string, args ...any) { fmt.Fprintf(m, format+"\n", args...) }
+
+func (m *markdown) section(s section) {
+	if s.folded {
+		m.line("<details><summary>%s</summary>\n", s.title)
+		m.table(s.table)
+		m.line("</details>\n")
+		return
+	}
+	m.line("#### %s\n", escapeMarkdown(s.title))
+	m.paragraphs(s.lines)
+	m.table(s.table)
+	m.paragraphs(s.after)
+}
+
+func (m *markdown) paragraphs(lines []string) {
+	for _, line := range lines {
+		m.line("%s  ", escapeMarkdown(strings.TrimSpace(line)))
+	}
+	if len(lines) > 0 {
+		m.line("")
+	}
+}
+
+// bars are so many characters wide at the most.
+const markdownBar = 20
+
+func (m *markdown) table(t table) {
+	if len(t.rows) == 0 {
+		return
+	}
+	m.row(len(t.columns), func(i int) string { return t.columns[i].name })
+	m.row(len(t.columns), func(int) string { return "---" })
+	for _, row := range t.rows {
+		m.row(len(row), func(i int) string {
+			if row[i].isBar {
+				return bar(row[i].bar, markdownBar)
+			}
+			return row[i].text
+		})
+	}
+	m.line("")
+}
+
+func (m *markdown) row(n int, text func(int) string) {
+	m.WriteString("|")
+	for i := range n {
+		m.WriteString(" " + escapeMarkdown(text(i)) + " |")
+	}
+	m.WriteString("\n")
+}
+
+// escapeMarkdown keeps names and messages from being read as markup; a report is also printed where
+// strangers' answers end up in it.
+func escapeMarkdown(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`,
+		"@", "@\u200b", "\n", " ", "\r", " ").Replace(text)
+}
