@@ -11,9 +11,10 @@ import (
 // failover is what one outage did.
 type failover struct {
 	outage
-	active     int64 // sessions with requests before and after its begin
-	victims    int64 // of them, homed on the instance
-	collateral int64 // sessions of healthy homes that moved meanwhile
+	active     int64   // sessions with requests before and after its begin
+	victims    int64   // of them, homed on the instance
+	ideal      float64 // victims if the sessions were spread evenly over the pool of that time
+	collateral int64   // sessions of healthy homes that moved meanwhile
 	errors     int64
 	returned   int64
 	lastError  clock.Time
@@ -68,12 +69,14 @@ func (j *judge) reportFailovers(s *sheet) {
 	total := failover{}
 	for i := range j.failovers {
 		f := &j.failovers[i]
-		f.report(s, f.label(j.run), len(j.run.Instances))
+		f.ideal = float64(f.active) / float64(max(1, j.pool.members(j.run, f.from)))
+		f.report(s, f.label(j.run))
+		total.ideal += f.ideal
 		total.victims, total.active, total.collateral = total.victims+f.victims, total.active+f.active, total.collateral+f.collateral
 		total.errors, total.returned = total.errors+f.errors, total.returned+f.returned
 	}
 	if len(j.failovers) > 0 {
-		total.report(s, nil, len(j.run.Instances))
+		total.report(s, nil)
 	}
 	j.reportLostPerCrash(s)
 }
@@ -96,9 +99,9 @@ func (j *judge) reportLostPerCrash(s *sheet) {
 	}
 }
 
-func (f *failover) report(s *sheet, labels map[string]string, instances int) {
+func (f *failover) report(s *sheet, labels map[string]string) {
 	s.count("failover.victims", labels, f.victims, "")
-	s.put(results.Metric{Name: "failover.ideal_victims", Labels: labels, Unit: "count", Value: float64(f.active) / float64(max(1, instances)), N: f.active})
+	s.put(results.Metric{Name: "failover.ideal_victims", Labels: labels, Unit: "count", Value: f.ideal, N: f.active})
 	s.count("failover.collateral_moves", labels, f.collateral, "lower")
 	s.count("failover.error_requests", labels, f.errors, "lower")
 	s.count("failover.returned_home", labels, f.returned, "")

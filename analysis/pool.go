@@ -13,6 +13,7 @@ import (
 type pool struct {
 	gone      map[string][]outage
 	outages   []outage // of all instances, in order
+	joined    map[string]clock.Time
 	changes   []clock.Time
 	detection time.Duration
 }
@@ -22,12 +23,14 @@ type outage struct {
 	instance string
 	from, to clock.Time
 	why      string
+	removed  bool
 	crash    bool // its memory went with it
 }
 
+const never = clock.Time(math.MaxInt64 / 2)
+
 func newPool(run results.Run, changes []results.Change) *pool {
-	const end = clock.Time(math.MaxInt64 / 2)
-	p := &pool{gone: map[string][]outage{}, detection: run.Mechanism.Detection}
+	p := &pool{gone: map[string][]outage{}, joined: map[string]clock.Time{}, detection: run.Mechanism.Detection}
 	changes = slices.Clone(changes)
 	slices.SortStableFunc(changes, func(a, b results.Change) int { return int(a.Time - b.Time) })
 	open := map[string]outage{}
@@ -35,16 +38,10 @@ func newPool(run results.Run, changes []results.Change) *pool {
 		if c.Time < run.Start || c.Why == "stop" || !known(run, c.Instance) {
 			continue
 		}
-		p.changes = append(p.changes, c.Time)
-		was, isOut := open[c.Instance]
-		switch out := c.To == results.Down || c.To == results.Removed || c.To == results.Failing; {
-		case out && !isOut:
-			open[c.Instance] = outage{c.Instance, c.Time, end, c.Why, c.To == results.Down}
-		case c.To == results.Up && isOut:
-			was.to = c.Time
-			p.add(was)
-			delete(open, c.Instance)
+		if c.From != c.To { // an instance that is only slow is where it was
+			p.changes = append(p.changes, c.Time)
 		}
+		p.track(open, c)
 	}
 	for _, i := range run.Instances { // in a fixed order: reports must not depend on map order
 		if o, ok := open[i.Name]; ok {
@@ -53,6 +50,38 @@ func newPool(run results.Run, changes []results.Change) *pool {
 	}
 	slices.SortStableFunc(p.outages, func(a, b outage) int { return int(a.from - b.from) })
 	return p
+}
+
+// track opens and closes outages; starting is a part of one.
+func (p *pool) track(open map[string]outage, c results.Change) {
+	was, isOut := open[c.Instance]
+	crash := c.To == results.Down && !c.MemoryKept
+	switch out := c.To == results.Down || c.To == results.Removed || c.To == results.Failing; {
+	case c.From == results.Removed && c.To == results.Starting && !isOut:
+		p.joined[c.Instance] = never
+	case p.joined[c.Instance] == never && c.To == results.Up:
+		p.joined[c.Instance] = c.Time
+	case out && !isOut:
+		open[c.Instance] = outage{c.Instance, c.Time, never, c.Why, c.To == results.Removed, crash}
+	case out:
+		was.crash = was.crash || crash
+		open[c.Instance] = was
+	case isOut && c.To != results.Starting:
+		was.to = c.Time
+		p.add(was)
+		delete(open, c.Instance)
+	}
+}
+
+// members counts the instances of the pool just before t.
+func (p *pool) members(run results.Run, t clock.Time) (n int) {
+	for _, i := range run.Instances {
+		left := slices.ContainsFunc(p.gone[i.Name], func(o outage) bool { return o.removed && o.from < t && t <= o.to })
+		if !left && p.joined[i.Name] < t {
+			n++
+		}
+	}
+	return n
 }
 
 func known(run results.Run, name string) bool {

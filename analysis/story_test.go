@@ -23,7 +23,7 @@ import (
 //	1s u1 b1 POST e=7 v=1 h=9    a write; state: epoch, version, head (a plain answer keeps the last)
 //	1s u1 error                  no answer
 //	1s u1 b1 dropped|moved|warm|owner=u2|long=2s|parallel
-//	2s down b1                   also up, failing, draining
+//	2s down b1                   also up, failing, draining, slow, removed, added, and kept: down, memory kept
 //	2s serve b1 u1 new|POST nonce=5
 //	want affinity.broken_sessions=1 verdict=fail
 //
@@ -109,12 +109,26 @@ func (s *teller) line(words []string) error {
 	switch now := start.Add(at); words[1] {
 	case "down", "up", "failing", "draining":
 		s.in.changes = append(s.in.changes, results.Change{Time: now, Instance: words[2], To: results.State(words[1]), Why: "fault"})
+	case "slow":
+		s.in.changes = append(s.in.changes, results.Change{Time: now, Instance: words[2], From: results.Up, To: results.Up, Why: "fault slow"})
+	case "kept":
+		s.in.changes = append(s.in.changes, results.Change{Time: now, Instance: words[2], To: results.Down, Why: "fault terminate", MemoryKept: true})
+	case "removed", "added":
+		s.in.changes = append(s.in.changes, poolChange(now, words[1], words[2])...)
 	case "serve":
 		return s.serve(now, words[2:])
 	default:
 		return s.exchange(now, words[1:])
 	}
 	return nil
+}
+
+func poolChange(now clock.Time, what, instance string) []results.Change {
+	if what == "removed" {
+		return []results.Change{{Time: now, Instance: instance, From: results.Up, To: results.Removed, Why: "fault remove"}}
+	}
+	return []results.Change{{Time: now, Instance: instance, From: results.Removed, To: results.Starting, Why: "fault add"},
+		{Time: now, Instance: instance, From: results.Removed, To: results.Up, Why: "fault add"}}
 }
 
 func (s *teller) mechanism(words []string) error {

@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,8 +23,8 @@ func newControl() control {
 
 func (c control) close() { c.client.CloseIdleConnections() }
 
-func (c control) do(ctx context.Context, method, url string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, url, nil)
+func (c control) do(ctx context.Context, method, url string, content io.Reader) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, content)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,17 @@ func (c control) do(ctx context.Context, method, url string) ([]byte, error) {
 }
 
 func (c control) order(ctx context.Context, method, url string) error {
-	_, err := c.do(ctx, method, url)
+	_, err := c.do(ctx, method, url, nil)
+	return err
+}
+
+// put sends v as JSON.
+func (c control) put(ctx context.Context, url string, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, http.MethodPut, url, bytes.NewReader(text))
 	return err
 }
 
@@ -62,7 +73,7 @@ func (c control) inFlight(ctx context.Context, base string) int {
 	var metrics struct {
 		InFlight int `json:"in_flight"`
 	}
-	if body, err := c.do(ctx, http.MethodGet, base+"/metrics"); err == nil {
+	if body, err := c.do(ctx, http.MethodGet, base+"/metrics", nil); err == nil {
 		_ = json.Unmarshal(body, &metrics) // as above
 	}
 	return metrics.InFlight
