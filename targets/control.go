@@ -13,17 +13,23 @@ import (
 // control speaks to the control ports of our own roles.
 type control struct{ client *http.Client }
 
-// controlTimeout keeps a frozen instance from holding up everything else.
-const controlTimeout = 500 * time.Millisecond
+const (
+	// questionTimeout keeps a frozen instance from holding up the samples of everything else.
+	questionTimeout = 500 * time.Millisecond
+	// orderTimeout is longer: an order that comes late on a busy machine is better than none.
+	orderTimeout = 5 * time.Second
+)
 
 // newControl ignores proxies from the environment: control ports are on loopback.
 func newControl() control {
-	return control{&http.Client{Timeout: controlTimeout, Transport: &http.Transport{}}}
+	return control{&http.Client{Transport: &http.Transport{}}}
 }
 
 func (c control) close() { c.client.CloseIdleConnections() }
 
-func (c control) do(ctx context.Context, method, url string, content io.Reader) ([]byte, error) {
+func (c control) do(ctx context.Context, limit time.Duration, method, url string, content io.Reader) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, url, content)
 	if err != nil {
 		return nil, err
@@ -41,7 +47,7 @@ func (c control) do(ctx context.Context, method, url string, content io.Reader) 
 }
 
 func (c control) order(ctx context.Context, method, url string) error {
-	_, err := c.do(ctx, method, url, nil)
+	_, err := c.do(ctx, orderTimeout, method, url, nil)
 	return err
 }
 
@@ -51,12 +57,14 @@ func (c control) put(ctx context.Context, url string, v any) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.do(ctx, http.MethodPut, url, bytes.NewReader(text))
+	_, err = c.do(ctx, orderTimeout, http.MethodPut, url, bytes.NewReader(text))
 	return err
 }
 
 // reach is nil when url answers anything at all.
 func (c control) reach(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
@@ -73,7 +81,7 @@ func (c control) inFlight(ctx context.Context, base string) int {
 	var metrics struct {
 		InFlight int `json:"in_flight"`
 	}
-	if body, err := c.do(ctx, http.MethodGet, base+"/metrics", nil); err == nil {
+	if body, err := c.do(ctx, questionTimeout, http.MethodGet, base+"/metrics", nil); err == nil {
 		_ = json.Unmarshal(body, &metrics) // as above
 	}
 	return metrics.InFlight
