@@ -41,6 +41,8 @@ func (j *judge) reportAffinity(sh *sheet) {
 	sh.count("affinity.rebinds", nil, j.rebinds, "lower")
 	sh.count("affinity.excused_rebinds", nil, j.excusedRebinds, "")
 	sh.ratio("affinity.stick_ratio", "higher", uint64(stayed), uint64(followUps))
+	j.conduct.report(sh)
+	j.power(sh, followUps, eligible)
 }
 
 func proportion(name string, x, n int64) results.Metric {

@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/results"
@@ -18,6 +19,10 @@ type failover struct {
 	errors     int64
 	returned   int64
 	lastError  clock.Time
+
+	phases       [phases]phaseCount
+	fates        [fates]int64
+	firstSuccess []time.Duration
 }
 
 // meetOutages counts the session for every outage that began since its last answer, and this
@@ -29,15 +34,39 @@ func (j *judge) meetOutages(s *session, e *results.Exchange) {
 			if s.home == f.instance {
 				f.victims++
 				s.victimOf = append(s.victimOf, f.instance)
+				s.victims = append(s.victims, victim{failover: s.faults})
+				f.fates[silent]++
 			}
 		}
 	}
 	for i := range j.failovers {
-		if f := &j.failovers[i]; f.from <= e.Done && e.Sent <= f.to.Add(j.pool.detection) {
+		f := &j.failovers[i]
+		if f.from <= e.Done && e.Sent <= f.to.Add(j.pool.detection) {
 			f.meet(s, e, j.pool)
 		} else if f.to < e.Sent {
 			f.after(s, e)
 		}
+		if p, in := f.phaseAt(e.Sent, clock.Time(j.pool.detection)); in {
+			f.inPhase(p, e)
+		}
+	}
+	j.followVictim(s, e)
+}
+
+// followVictim tells on what became of a session whose home failed.
+func (j *judge) followVictim(s *session, e *results.Exchange) {
+	if e.Failure == results.Canceled {
+		return
+	}
+	number, known := j.numbers[e.Instance]
+	if !known {
+		number = -1
+	}
+	for i := range s.victims {
+		v := &s.victims[i]
+		f := &j.failovers[v.failover]
+		p, in := f.phaseAt(e.Sent, clock.Time(j.pool.detection))
+		f.follow(v, e, number, p, in)
 	}
 }
 
@@ -71,6 +100,8 @@ func (j *judge) reportFailovers(s *sheet) {
 		f := &j.failovers[i]
 		f.ideal = float64(f.active) / float64(max(1, j.pool.members(j.run, f.from)))
 		f.report(s, f.label(j.run))
+		f.reportPhases(s, f.label(j.run)["fault"])
+		f.reportVictims(s, f.label(j.run)["fault"])
 		total.ideal += f.ideal
 		total.victims, total.active, total.collateral = total.victims+f.victims, total.active+f.active, total.collateral+f.collateral
 		total.errors, total.returned = total.errors+f.errors, total.returned+f.returned
@@ -79,6 +110,7 @@ func (j *judge) reportFailovers(s *sheet) {
 		total.report(s, nil)
 	}
 	j.reportLostPerCrash(s)
+	j.reportMoves(s)
 }
 
 // reportLostPerCrash is how many sessions lost their state with each instance that died.

@@ -19,6 +19,9 @@ type judge struct {
 	ledgerLost     map[wire.SessionID]bool
 	nonces         map[uint64]bool
 	failovers      []failover
+	moves          []move
+	conduct        conduct
+	numbers        map[string]int // of instances in Run.Instances
 }
 
 func newJudge(run results.Run, changes []results.Change) *judge {
@@ -27,6 +30,12 @@ func newJudge(run results.Run, changes []results.Change) *judge {
 		ledgerLost: map[wire.SessionID]bool{}, nonces: map[uint64]bool{}}
 	for _, o := range p.outages {
 		j.failovers = append(j.failovers, failover{outage: o})
+	}
+	j.moves = p.moves(run)
+	slices.SortStableFunc(j.moves, func(a, b move) int { return cmp.Compare(a.at, b.at) })
+	j.numbers = map[string]int{}
+	for n, i := range run.Instances {
+		j.numbers[i.Name] = n
 	}
 	return j
 }
@@ -46,6 +55,8 @@ func (j *judge) exchange(e *results.Exchange) (fresh bool) {
 		s.requests++
 	}
 	j.meetOutages(s, e)
+	j.meetMoves(s, e)
+	j.notice(s, e)
 	if e.Failure == results.Answered && e.Instance != "" {
 		return j.visit(s, e)
 	}

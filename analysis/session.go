@@ -29,6 +29,10 @@ type session struct {
 	found     [kinds]finding
 	faults    int      // outages already met
 	victimOf  []string // outages that hit its home
+	victims   []victim // of the same outages
+	moves     uint32   // pool changes already met
+	pending   []pending
+	behaviour
 }
 
 // finding is what was found of one kind of anomaly in a session.

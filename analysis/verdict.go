@@ -27,7 +27,7 @@ func verdict(r *results.Report, run results.Run, causes []string) (results.Verdi
 	case ratio.Value > 0:
 		return results.Fail, []string{finding}
 	}
-	return results.Pass, []string{finding}
+	return results.Pass, append([]string{finding}, powerSentence(r)...)
 }
 
 func gated(checks []results.Check) (worst results.Verdict, reasons []string) {

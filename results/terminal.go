@@ -153,7 +153,9 @@ func (p *page) failover() {
 			text += fmt.Sprintf(", recovered in %.3g s", recovery.Value)
 		}
 		p.wrap(text, "  ")
+		p.victims(m.Labels["fault"])
 	}
+	p.moves()
 }
 
 func (p *page) generator() {
