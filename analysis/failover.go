@@ -100,8 +100,8 @@ func (j *judge) reportFailovers(s *sheet) {
 		f := &j.failovers[i]
 		f.ideal = float64(f.active) / float64(max(1, j.pool.members(j.run, f.from)))
 		f.report(s, f.label(j.run))
-		f.reportPhases(s, f.label(j.run)["fault"])
 		f.reportVictims(s, f.label(j.run)["fault"])
+		f.reportPhases(s, f.label(j.run)["fault"])
 		total.ideal += f.ideal
 		total.victims, total.active, total.collateral = total.victims+f.victims, total.active+f.active, total.collateral+f.collateral
 		total.errors, total.returned = total.errors+f.errors, total.returned+f.returned

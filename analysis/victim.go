@@ -94,19 +94,26 @@ func (f *failover) next(v *victim, e *results.Exchange, answered bool, p phase, 
 	return v.fate
 }
 
-// family is the fate of most victims whose fate is known; silent when none is.
-func (f *failover) family() (most fate) {
+// family is the fate of most victims whose fate is known, and how many these are. Without a recovery
+// nobody's is known but that they moved; silent when there is nothing to tell.
+func (f *failover) family() (most fate, told int64) {
 	for k := stuck; k < fates; k++ {
-		if f.fates[k] > 0 && (most == silent || f.fates[k] > f.fates[most]) {
+		if k == moved || f.fates[k] == 0 {
+			continue
+		}
+		told += f.fates[k]
+		if most == silent || f.fates[k] > f.fates[most] {
 			most = k
 		}
 	}
-	return most
+	if told == 0 && f.fates[moved] > 0 {
+		return moved, f.fates[moved]
+	}
+	return most, told
 }
 
 func (f *failover) reportVictims(s *sheet, fault string) {
-	told := f.victims - f.fates[silent]
-	if most := f.family(); most != silent {
+	if most, told := f.family(); most != silent {
 		s.put(results.Metric{Name: "failover.family", Labels: map[string]string{"fault": fault, "family": most.String()}, Unit: "ratio",
 			Value: float64(f.fates[most]) / float64(told), N: told})
 	}
