@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/results"
@@ -11,12 +12,17 @@ import (
 // failover is what one outage did.
 type failover struct {
 	outage
-	active     int64 // sessions with requests before and after its begin
-	victims    int64 // of them, homed on the instance
-	collateral int64 // sessions of healthy homes that moved meanwhile
+	active     int64   // sessions with requests before and after its begin
+	victims    int64   // of them, homed on the instance
+	ideal      float64 // victims if the sessions were spread evenly over the pool of that time
+	collateral int64   // sessions of healthy homes that moved meanwhile
 	errors     int64
 	returned   int64
 	lastError  clock.Time
+
+	phases       [phases]phaseCount
+	fates        [fates]int64
+	firstSuccess []time.Duration
 }
 
 // meetOutages counts the session for every outage that began since its last answer, and this
@@ -28,15 +34,39 @@ func (j *judge) meetOutages(s *session, e *results.Exchange) {
 			if s.home == f.instance {
 				f.victims++
 				s.victimOf = append(s.victimOf, f.instance)
+				s.victims = append(s.victims, victim{failover: int(s.faults)})
+				f.fates[silent]++
 			}
 		}
 	}
 	for i := range j.failovers {
-		if f := &j.failovers[i]; f.from <= e.Done && e.Sent <= f.to.Add(j.pool.detection) {
+		f := &j.failovers[i]
+		if f.from <= e.Done && e.Sent <= f.to.Add(j.pool.detection) {
 			f.meet(s, e, j.pool)
 		} else if f.to < e.Sent {
 			f.after(s, e)
 		}
+		if p, in := f.phaseAt(e.Sent, clock.Time(j.pool.detection)); in {
+			f.inPhase(p, e)
+		}
+	}
+	j.followVictim(s, e)
+}
+
+// followVictim tells on what became of a session whose home failed.
+func (j *judge) followVictim(s *session, e *results.Exchange) {
+	if e.Failure == results.Canceled {
+		return
+	}
+	number, known := j.numbers[e.Instance]
+	if !known {
+		number = -1
+	}
+	for i := range s.victims {
+		v := &s.victims[i]
+		f := &j.failovers[v.failover]
+		p, in := f.phaseAt(e.Sent, clock.Time(j.pool.detection))
+		f.follow(v, e, number, p, in)
 	}
 }
 
@@ -68,14 +98,19 @@ func (j *judge) reportFailovers(s *sheet) {
 	total := failover{}
 	for i := range j.failovers {
 		f := &j.failovers[i]
-		f.report(s, f.label(j.run), len(j.run.Instances))
+		f.ideal = float64(f.active) / float64(max(1, j.pool.members(j.run, f.from)))
+		f.report(s, f.label(j.run))
+		f.reportVictims(s, f.label(j.run)["fault"])
+		f.reportPhases(s, f.label(j.run)["fault"])
+		total.ideal += f.ideal
 		total.victims, total.active, total.collateral = total.victims+f.victims, total.active+f.active, total.collateral+f.collateral
 		total.errors, total.returned = total.errors+f.errors, total.returned+f.returned
 	}
 	if len(j.failovers) > 0 {
-		total.report(s, nil, len(j.run.Instances))
+		total.report(s, nil)
 	}
 	j.reportLostPerCrash(s)
+	j.reportMoves(s)
 }
 
 // reportLostPerCrash is how many sessions lost their state with each instance that died.
@@ -92,9 +127,9 @@ func (j *judge) reportLostPerCrash(s *sheet) {
 	}
 }
 
-func (f *failover) report(s *sheet, labels map[string]string, instances int) {
+func (f *failover) report(s *sheet, labels map[string]string) {
 	s.count("failover.victims", labels, f.victims, "")
-	s.put(results.Metric{Name: "failover.ideal_victims", Labels: labels, Unit: "count", Value: float64(f.active) / float64(max(1, instances)), N: f.active})
+	s.put(results.Metric{Name: "failover.ideal_victims", Labels: labels, Unit: "count", Value: f.ideal, N: f.active})
 	s.count("failover.collateral_moves", labels, f.collateral, "lower")
 	s.count("failover.error_requests", labels, f.errors, "lower")
 	s.count("failover.returned_home", labels, f.returned, "")

@@ -1,7 +1,9 @@
 package analysis
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/internal/wire"
@@ -22,6 +24,9 @@ type judge struct {
 	forgotten      bool
 	late           int64 // sessions known to the ledgers only, after others were forgotten
 	line           results.Serve
+	moves          []move
+	conduct        conduct
+	numbers        map[string]int // of instances in Run.Instances
 }
 
 func newJudge(in input) *judge {
@@ -29,6 +34,12 @@ func newJudge(in input) *judge {
 	j := &judge{run: in.run, pool: p, census: newCensus(in.run), nonces: newNonces(in.patience.grace), register: newRegister(in.patience)}
 	for _, o := range p.outages {
 		j.failovers = append(j.failovers, failover{outage: o})
+	}
+	j.moves = p.moves(in.run)
+	slices.SortStableFunc(j.moves, func(a, b move) int { return cmp.Compare(a.at, b.at) })
+	j.numbers = map[string]int{}
+	for n, i := range in.run.Instances {
+		j.numbers[i.Name] = n
 	}
 	return j
 }
@@ -63,6 +74,8 @@ func (j *judge) exchange(e *results.Exchange) (fresh bool) {
 		s.requests++
 	}
 	j.meetOutages(s, e)
+	j.meetMoves(s, e)
+	j.notice(s, e)
 	if e.Failure == results.Answered && e.Instance != "" {
 		fresh = j.visit(s, e)
 	}
@@ -102,4 +115,6 @@ func (j *judge) reportAffinity(sh *sheet) {
 	sh.count("affinity.rebinds", nil, j.rebinds, "lower")
 	sh.count("affinity.excused_rebinds", nil, j.excusedRebinds, "")
 	sh.ratio("affinity.stick_ratio", "higher", uint64(j.census.stayed), uint64(j.census.followUps))
+	j.conduct.report(sh)
+	j.power(sh, j.census.followUps, j.census.eligible)
 }

@@ -11,8 +11,11 @@ import (
 
 // pool knows when each instance was not able to serve.
 type pool struct {
+	names     []string
 	gone      map[string][]outage
 	outages   []outage // of all instances, in order
+	joined    map[string]clock.Time
+	draining  map[string][]outage // times in which an instance should get no new sessions
 	changes   []clock.Time
 	detection time.Duration
 }
@@ -22,12 +25,17 @@ type outage struct {
 	instance string
 	from, to clock.Time
 	why      string
+	removed  bool
 	crash    bool // its memory went with it
 }
 
+const never = clock.Time(math.MaxInt64 / 2)
+
 func newPool(run results.Run, changes []results.Change) *pool {
-	const end = clock.Time(math.MaxInt64 / 2)
-	p := &pool{gone: map[string][]outage{}, detection: run.Mechanism.Detection}
+	p := &pool{gone: map[string][]outage{}, joined: map[string]clock.Time{}, draining: map[string][]outage{}, detection: run.Mechanism.Detection}
+	for _, i := range run.Instances {
+		p.names = append(p.names, i.Name)
+	}
 	changes = slices.Clone(changes)
 	slices.SortStableFunc(changes, func(a, b results.Change) int { return int(a.Time - b.Time) })
 	open := map[string]outage{}
@@ -35,16 +43,11 @@ func newPool(run results.Run, changes []results.Change) *pool {
 		if c.Time < run.Start || c.Why == "stop" || !known(run, c.Instance) {
 			continue
 		}
-		p.changes = append(p.changes, c.Time)
-		was, isOut := open[c.Instance]
-		switch out := c.To == results.Down || c.To == results.Removed || c.To == results.Failing; {
-		case out && !isOut:
-			open[c.Instance] = outage{c.Instance, c.Time, end, c.Why, c.To == results.Down}
-		case c.To == results.Up && isOut:
-			was.to = c.Time
-			p.add(was)
-			delete(open, c.Instance)
+		if c.From != c.To { // an instance that is only slow is where it was
+			p.changes = append(p.changes, c.Time)
 		}
+		p.track(open, c)
+		p.trackDrain(c)
 	}
 	for _, i := range run.Instances { // in a fixed order: reports must not depend on map order
 		if o, ok := open[i.Name]; ok {
@@ -53,6 +56,38 @@ func newPool(run results.Run, changes []results.Change) *pool {
 	}
 	slices.SortStableFunc(p.outages, func(a, b outage) int { return int(a.from - b.from) })
 	return p
+}
+
+// track opens and closes outages; starting is a part of one.
+func (p *pool) track(open map[string]outage, c results.Change) {
+	was, isOut := open[c.Instance]
+	crash := c.To == results.Down && !c.MemoryKept
+	switch out := c.To == results.Down || c.To == results.Removed || c.To == results.Failing; {
+	case c.From == results.Removed && c.To == results.Starting && !isOut:
+		p.joined[c.Instance] = never
+	case p.joined[c.Instance] == never && c.To == results.Up:
+		p.joined[c.Instance] = c.Time
+	case out && !isOut:
+		open[c.Instance] = outage{c.Instance, c.Time, never, c.Why, c.To == results.Removed, crash}
+	case out:
+		was.crash = was.crash || crash
+		open[c.Instance] = was
+	case isOut && c.To != results.Starting:
+		was.to = c.Time
+		p.add(was)
+		delete(open, c.Instance)
+	}
+}
+
+// members counts the instances of the pool just before t.
+func (p *pool) members(run results.Run, t clock.Time) (n int) {
+	for _, i := range run.Instances {
+		left := slices.ContainsFunc(p.gone[i.Name], func(o outage) bool { return o.removed && o.from < t && t <= o.to })
+		if !left && p.joined[i.Name] < t {
+			n++
+		}
+	}
+	return n
 }
 
 func known(run results.Run, name string) bool {
@@ -80,4 +115,31 @@ func (p *pool) crashed(instance string, from, to clock.Time) bool {
 // changed says whether the pool changed in [from, to], or within the detection window before.
 func (p *pool) changed(from, to clock.Time) bool {
 	return slices.ContainsFunc(p.changes, func(t clock.Time) bool { return t <= to && from <= t.Add(p.detection) })
+}
+
+// trackDrain follows from when to when an instance was draining.
+func (p *pool) trackDrain(c results.Change) {
+	spans := p.draining[c.Instance]
+	if n := len(spans); n > 0 && spans[n-1].to == never && c.To != results.Draining {
+		spans[n-1].to = c.Time
+	} else if c.To == results.Draining && (n == 0 || spans[n-1].to != never) {
+		spans = append(spans, outage{instance: c.Instance, from: c.Time, to: never})
+	}
+	p.draining[c.Instance] = spans
+}
+
+// drained says whether the instance had been draining at t for longer than the balancer may take to
+// obey, and still was.
+func (p *pool) drained(instance string, t clock.Time) bool {
+	return slices.ContainsFunc(p.draining[instance], func(o outage) bool { return o.from.Add(p.detection) < t && t < o.to })
+}
+
+// overdue says whether the instance had been out at t for longer than the detection window, while
+// another one could serve.
+func (p *pool) overdue(instance string, t clock.Time) bool {
+	out := func(name string) bool {
+		return slices.ContainsFunc(p.gone[name], func(o outage) bool { return o.from <= t && t <= o.to })
+	}
+	return slices.ContainsFunc(p.gone[instance], func(o outage) bool { return o.from.Add(p.detection) < t && t <= o.to }) &&
+		slices.ContainsFunc(p.names, func(name string) bool { return name != instance && p.joined[name] <= t && !out(name) })
 }

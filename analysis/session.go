@@ -34,6 +34,10 @@ type session struct {
 	victimOf []string   // outages that hit its home
 	hidden   *hidden
 	since    clock.Time // when it left the register, if it did
+	victims  []victim   // of the same outages
+	moves    uint32     // pool changes already met
+	pending  []pending
+	behaviour
 }
 
 // finding is what was found of one kind of anomaly in a session.

@@ -20,14 +20,14 @@ import (
 
 // A story is a run in plain text, one event a line:
 //
-//	mechanism stay|home|none [key=address] [ttl=30s] [absolute] [detection=1s]
+//	mechanism stay|home|none [key=address] [ttl=30s] [absolute] [detection=1s] [disruption=minimal]
 //	1s u1 b1                     user 1 is answered by b1
 //	1s u1 b1 POST e=7 v=1 h=9    a write; state: epoch, version, head (a plain answer keeps the last)
 //	1s u1 error                  no answer
-//	1s u1 b1 dropped|moved|warm|owner=u2|long=2s|parallel
-//	2s down b1                   also up, failing, draining
+//	1s u1 b1 dropped|moved|warm|owner=u2|long=2s|parallel|sent=3|received=4 (markers)
+//	2s down b1                   also up, failing, draining, slow, removed, added, and kept: down, memory kept
 //	2s serve b1 u1 new|POST nonce=5
-//	want affinity.broken_sessions=1 verdict=fail
+//	want affinity.broken_sessions=1 verdict=fail failover.family@stay=1 (a label begins so)
 //
 // Names b1 to b4 are the instances. Lines of one user come in order of completion. Each story is judged
 // twice: with all sessions kept to the end, and with each forgotten three seconds after its last line.
@@ -157,12 +157,26 @@ func (s *teller) line(words []string) error {
 	switch now := start.Add(at); words[1] {
 	case "down", "up", "failing", "draining":
 		s.in.changes = append(s.in.changes, results.Change{Time: now, Instance: words[2], To: results.State(words[1]), Why: "fault"})
+	case "slow":
+		s.in.changes = append(s.in.changes, results.Change{Time: now, Instance: words[2], From: results.Up, To: results.Up, Why: "fault slow"})
+	case "kept":
+		s.in.changes = append(s.in.changes, results.Change{Time: now, Instance: words[2], To: results.Down, Why: "fault terminate", MemoryKept: true})
+	case "removed", "added":
+		s.in.changes = append(s.in.changes, poolChange(now, words[1], words[2])...)
 	case "serve":
 		return s.serve(now, words[2:])
 	default:
 		return s.exchange(now, words[1:])
 	}
 	return nil
+}
+
+func poolChange(now clock.Time, what, instance string) []results.Change {
+	if what == "removed" {
+		return []results.Change{{Time: now, Instance: instance, From: results.Up, To: results.Removed, Why: "fault remove"}}
+	}
+	return []results.Change{{Time: now, Instance: instance, From: results.Removed, To: results.Starting, Why: "fault add"},
+		{Time: now, Instance: instance, From: results.Removed, To: results.Up, Why: "fault add"}}
 }
 
 func (s *teller) mechanism(words []string) error {
@@ -180,6 +194,8 @@ func (s *teller) mechanism(words []string) error {
 			m.Sliding = false
 		case "detection":
 			m.Detection = d
+		case "disruption":
+			m.Disruption = value
 		default:
 			return fmt.Errorf("unknown word %q", word)
 		}
@@ -203,6 +219,7 @@ func (s *teller) exchange(now clock.Time, words []string) error {
 		e.Epoch = uint64(u) + 1000
 	}
 	e.Seq++
+	e.MarkerSent, e.MarkerReceived = 0, 0
 	e.Due, e.Sent, e.Done, e.Instance, e.Flags, e.Failure, e.Status = now, now, now.Add(time.Millisecond), words[1], 0, results.Answered, 200
 	if words[1] == "error" {
 		e.Instance, e.Failure, e.Status = "", results.Reset, 0
@@ -239,6 +256,10 @@ func apply(e *results.Exchange, word string) error {
 		e.Flags |= results.Parallel
 	case "owner":
 		e.Owner.User, _ = user(value)
+	case "sent":
+		e.MarkerSent = n
+	case "received":
+		e.MarkerReceived = n
 	case "long":
 		d, _ := time.ParseDuration(value)
 		e.Done = e.Sent.Add(d)
@@ -285,6 +306,10 @@ func check(t *testing.T, r *results.Report, wants []string) {
 			if string(r.Verdict) != value {
 				t.Errorf("verdict %s %q, want %s", r.Verdict, r.Reasons, value)
 			}
+			continue
+		}
+		if base, label, ok := strings.Cut(name, "@"); ok {
+			checkLabelled(t, r, base, label, value)
 			continue
 		}
 		name, excused, _ := strings.Cut(name, "/")

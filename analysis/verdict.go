@@ -28,7 +28,7 @@ func verdict(r *results.Report, run results.Run, causes []string) (results.Verdi
 	case ratio.Value > 0:
 		return results.Fail, []string{finding}
 	}
-	return results.Pass, []string{finding}
+	return results.Pass, append([]string{finding}, powerSentence(r)...)
 }
 
 // gravity orders the outcomes of gates: a failure is real whatever else was not measured.

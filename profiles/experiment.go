@@ -150,14 +150,3 @@ type Profile struct {
 	MovesPerHour float64      `yaml:"moves_per_hour,omitempty"` // address changes, nominal
 	Behind       int          `yaml:"behind,omitempty"`         // users that share one source address; 0 = own address
 }
-
-// Fault is one thing done to the pool. Exactly one of the actions names an instance ("b2").
-type Fault struct {
-	At      Duration `yaml:"at"` // since the run's start
-	Kill    string   `yaml:"kill,omitempty"`
-	Start   string   `yaml:"start,omitempty"`
-	Drain   string   `yaml:"drain,omitempty"`
-	Undrain string   `yaml:"undrain,omitempty"`
-	Freeze  string   `yaml:"freeze,omitempty"` // SIGSTOP for For; "all" = every instance
-	For     Duration `yaml:"for,omitempty"`
-}

@@ -42,6 +42,13 @@ var affinityQuantities = []Quantity{
 	{"affinity.rebinds", Count, "lower", "answers from another instance than the session's home"},
 	{"affinity.excused_rebinds", Count, "", "rebinds that had to happen"},
 	{"affinity.stick_ratio", Ratio, "higher", "share of follow-up requests that home answered"},
+	{"affinity.zombie_sessions", Count, "lower", "sessions sent twice in a row to an instance that had been out for longer than the detection window"},
+	{"affinity.churned_sessions", Count, "lower", "sessions whose marker changed though home did not"},
+	{"affinity.expired_requests", Count, "", "follow-up requests past the marker's lifetime"},
+	{"affinity.overstays", Count, "lower", "of them, those that home still answered"},
+	{"affinity.overstay_p", PValue, "", "chance of so many overstays if markers expired as promised"},
+	{"affinity.detectable_reroute", Ratio, "lower", "the rate of random re-routes that this run would have missed with a chance of 5 %"},
+	{"affinity.sessions_for_one_in_10000", Count, "", "sessions after which one re-route in 10,000 requests is found with a chance of 95 %"},
 }
 
 func consistencyQuantities() (list []Quantity) {
@@ -60,6 +67,17 @@ var failoverQuantities = []Quantity{
 	{"failover.error_requests", Count, "lower", "failed requests during an outage"},
 	{"failover.returned_home", Count, "", "answers by which a victim came back to its old home"},
 	{"failover.recovery_seconds", Seconds, "lower", "from the fault to its last failed request"},
+	{"failover.family", Ratio, "", "share of the victims that behaved as most did: the label family says how"},
+	{"failover.first_success.p50", Seconds, "lower", "from the fault to a victim's first good answer"},
+	{"failover.first_success.max", Seconds, "lower", "from the fault to the last victim's first good answer"},
+	{"failover.requests", Count, "", "requests by fault and phase"},
+	{"failover.error_ratio", Ratio, "lower", "failed requests by fault and phase"},
+	{"failover.distinct_instances", Count, "lower", "instances that answered a victim, by fault and phase"},
+	{"failover.live_sessions", Count, "", "sessions with a healthy home at a change of the pool"},
+	{"failover.live_moves", Count, "lower", "of them, those that moved"},
+	{"failover.ideal_live_moves", Count, "", "moves that the mechanism needs for the change"},
+	{"failover.excess_moves_p", PValue, "", "chance of so many moves beyond the ideal"},
+	{"failover.drain_admissions", Count, "lower", "new sessions placed on an instance that had been draining"},
 	{"failover.lost_per_crash", Count, "lower", "sessions that lost their state with each instance that died"},
 }
 
@@ -133,5 +151,8 @@ var generatorQuantities = []Quantity{
 	{"generator.lag.p99", Seconds, "lower", "how late requests were sent, 99th percentile; above 1 ms the run is invalid"},
 	{"generator.achieved_ratio", Ratio, "higher", "sent over offered requests; below 98 % the run is invalid"},
 	{"generator.cpu_share", Ratio, "lower", "the generator's share of the machine's CPU"},
+	{"generator.littles_law", Ratio, "", "mean requests in flight over rate times mean service time; beyond 1 ± 0.25 the run is invalid"},
+	{"generator.gc_pauses", Seconds, "lower", "how long the collector stopped the generator, in all"},
+	{"generator.gc_longest", Seconds, "lower", "the longest of these pauses"},
 	{"generator.dropped", Count, "lower", "arrivals beyond the limit of users"},
 }

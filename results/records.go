@@ -115,6 +115,8 @@ type Change struct {
 	From     State      `json:"from"`
 	To       State      `json:"to"`
 	Why      string     `json:"why"` // "start", "fault kill", …
+
+	MemoryKept bool `json:"memory_kept,omitempty"` // To is Down, but the sessions will be there again
 }
 
 // Sample is one process's counters at one moment; cumulative ones are differenced by the reader.

@@ -52,8 +52,9 @@ func (r *Report) failover() section {
 		if recovery := get("recovery_seconds"); recovery.N > 0 {
 			text += fmt.Sprintf(", recovered in %.3g s", recovery.Value)
 		}
-		s.lines = append(s.lines, text)
+		s.lines = append(append(s.lines, text), r.victims(m.Labels["fault"])...)
 	}
+	s.lines = append(s.lines, r.moves()...)
 	return s
 }
 

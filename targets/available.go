@@ -59,7 +59,7 @@ func Config(e *profiles.Experiment) (string, error) {
 	}
 	var instances []balancers.Instance
 	for n := range e.Backends.Count {
-		instances = append(instances, balancers.Instance{Name: instanceName(n), Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(previewPort+n))})
+		instances = append(instances, balancers.Instance{Name: profiles.InstanceName(n), Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(previewPort+n))})
 	}
 	if name, mechanism, _ := strings.Cut(e.Balancer.Use, ":"); name == builtin {
 		text, err := json.MarshalIndent(builtinOptions(e, builtinMechanism(mechanism), previewListen, instances), "", "  ")

@@ -4,30 +4,55 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
-	"time"
+	"sync"
 
-	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 	"github.com/stickybench/stickybench/targets/balancers"
 )
 
-// balancer is the running load balancer, whichever it is.
+// balancer is the load balancer, whichever it is, over all its boots: the address stays, the process
+// changes.
 type balancer struct {
 	name, version string
 	mechanism     results.Mechanism
 	notes         []string
-	url           string   // with http://
-	process       *process // nil when it was already running
-	drain         func(ctx context.Context, instance string, draining bool) error
+	url           string // with http://
 	socketDir     string // removed at the end
+
+	boot  func(ctx context.Context, pool []balancers.Instance) (p *process, orders string, err error)
+	drain func(ctx context.Context, instance string, draining bool) error
+	apply func(ctx context.Context, pool []balancers.Instance) error // makes pool the running balancer's
+
+	mu      sync.Mutex
+	process *process // nil when it is down, or was not started by us
+	orders  string   // URL of the control port; ours only
 }
 
 // balancerName is how samples and changes call the balancer.
-const balancerName = "lb"
+const balancerName = profiles.TheBalancer
+
+func (b *balancer) running() *process {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.process
+}
+
+func (b *balancer) endpoint() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.orders
+}
+
+// attach gives the present process, nil for none, and returns the one before.
+func (b *balancer) attach(p *process, orders string) (before *process) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	before, b.process, b.orders = b.process, p, orders
+	return before
+}
 
 // startBalancer starts the experiment's balancer on its listen address or a free port.
 func (d *Deployment) startBalancer(ctx context.Context) error {
@@ -42,104 +67,63 @@ func (d *Deployment) startBalancer(ctx context.Context) error {
 }
 
 func (d *Deployment) startBalancerOn(ctx context.Context, listen string) (err error) {
+	var b *balancer
 	if name, mechanism, _ := strings.Cut(d.o.Experiment.Balancer.Use, ":"); name == builtin {
-		d.balancer, err = d.startBuiltin(ctx, mechanism, listen)
-	} else {
-		d.balancer, err = d.startReal(ctx, listen)
-	}
-	if err != nil {
+		b = d.newBuiltin(mechanism, listen)
+	} else if b, err = d.newReal(ctx, listen); err != nil {
 		return err
 	}
-	d.ports = append(d.ports, listen)
-	d.watches.Go(func() { d.watchProcess(d.balancer.process) })
-	return nil
-}
-
-// startBuiltin starts the reference balancer.
-func (d *Deployment) startBuiltin(ctx context.Context, mechanism, listen string) (balancer, error) {
-	o := builtinOptions(d.o.Experiment, builtinMechanism(mechanism), listen, d.upstreams())
-	p, ready, err := role(ctx, balancerName, d.o.Self, "lb", o)
-	if err != nil {
-		return balancer{}, err
-	}
-	b := balancer{name: builtin, url: ready.Traffic, process: p}
-	b.mechanism = builtinPromise(o)
-	b.drain = func(ctx context.Context, instance string, draining bool) error {
-		order := "/undrain"
-		if draining {
-			order = "/drain"
-		}
-		return d.control.order(ctx, http.MethodPost, ready.Control+order+"?instance="+instance)
-	}
-	return b, nil
-}
-
-// startReal starts a row of the table under a guard.
-func (d *Deployment) startReal(ctx context.Context, listen string) (balancer, error) {
-	row, mechanism, err := balancers.Lookup(d.o.Experiment.Balancer.Use)
-	if err != nil {
-		return balancer{}, err
-	}
-	params, err := d.params(row, listen)
-	if err != nil {
-		return balancer{}, err
-	}
-	b := balancer{name: row.Name, mechanism: row.Promise(mechanism, params), notes: mechanism.Notes, url: "http://" + listen, socketDir: filepath.Dir(params.Socket)}
-	if mechanism.DrainNote != "" && drains(d.o.Experiment.Faults) {
-		b.notes = append(b.notes, mechanism.DrainNote)
-	}
-	b.drain = func(ctx context.Context, instance string, draining bool) error {
-		return row.Drain(ctx, params, instance, draining)
-	}
-	if err := b.launch(ctx, row, mechanism, params, d.o.Self); err != nil {
+	if err := d.bootBalancer(ctx, b); err != nil {
 		os.RemoveAll(b.socketDir)
-		return balancer{}, err
-	}
-	return b, nil
-}
-
-func (b *balancer) launch(ctx context.Context, row balancers.Row, m balancers.Mechanism, p balancers.Params, self []string) (err error) {
-	if b.version, err = row.Version(ctx); err != nil {
 		return err
 	}
-	argv, err := row.Prepare(m, p)
-	if err != nil {
-		return err
-	}
-	guarded := append([]string{"serve", "guard", "--"}, argv...)
-	if b.process, err = launch(balancerName, self, guarded...); err != nil {
-		return err
-	}
-	b.process.guard = true
-	if err := b.process.answers(ctx, b.url, p.Via); err != nil {
-		_ = b.process.stop(ctx, stopGrace) // the first error says more
-		return fmt.Errorf("starting %s: %w", b.name, err)
-	}
+	d.balancer = b
+	d.occupies(listen)
 	return nil
 }
 
-// probeEvery is the pace of the readiness probe.
-const probeEvery = 10 * time.Millisecond
-
-// answers waits until the balancer answers HTTP. It asks for the health path, which leaves no
-// session behind. Via is how the balancer learns clients' addresses.
-func (p *process) answers(ctx context.Context, url, via string) error {
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	probe := newProbe(via)
-	defer probe.close()
-	for {
-		reached := probe.reach(ctx, url+"/healthz")
-		select {
-		case <-p.done:
-			return p.exited()
-		default:
-		}
-		if reached == nil {
-			return nil
-		}
-		if clock.Sleep(ctx, probeEvery) != nil {
-			return fmt.Errorf("no HTTP answer from %s after %v; its last words: %s", url, readyTimeout, p.stderr)
-		}
+func (d *Deployment) bootBalancer(ctx context.Context, b *balancer) error {
+	p, orders, err := b.boot(ctx, d.upstreams())
+	if err != nil {
+		return err
 	}
+	b.attach(p, orders)
+	d.watches.Go(func() { d.watchProcess(p) })
+	return nil
+}
+
+// playBalancer plays a step on the balancer itself.
+func (d *Deployment) playBalancer(ctx context.Context, e profiles.Event) error {
+	switch e.Action {
+	case "start":
+		return d.restartBalancer(ctx)
+	case "reload":
+		d.record.process(balancerName, results.Up, results.Up, why(e))
+		return d.balancer.apply(ctx, d.upstreams())
+	case "kill":
+		return d.endBalancer(e, func(p *process) error { p.kill(); return p.gone(ctx) })
+	default:
+		return d.endBalancer(e, func(p *process) error { return p.stop(ctx, stopGrace) })
+	}
+}
+
+func (d *Deployment) restartBalancer(ctx context.Context) error {
+	if d.balancer.running() != nil {
+		return errors.New("it is running already")
+	}
+	if err := d.bootBalancer(ctx, d.balancer); err != nil {
+		return err
+	}
+	d.record.process(balancerName, results.Down, results.Up, "recovered")
+	return nil
+}
+
+func (d *Deployment) endBalancer(e profiles.Event, end func(*process) error) error {
+	p := d.balancer.attach(nil, "")
+	if p == nil {
+		return errNotRunning
+	}
+	p.ordered.Store(true)
+	d.record.process(balancerName, results.Up, results.Down, why(e))
+	return end(p)
 }

@@ -1,6 +1,8 @@
 package targets
 
 import (
+	"context"
+	"net/http"
 	"time"
 
 	"github.com/stickybench/stickybench/profiles"
@@ -8,6 +10,29 @@ import (
 	"github.com/stickybench/stickybench/targets/balancers"
 	"github.com/stickybench/stickybench/targets/lb"
 )
+
+// newBuiltin configures the reference balancer, a process of our own.
+func (d *Deployment) newBuiltin(mechanism, listen string) *balancer {
+	options := func(pool []balancers.Instance) lb.Options {
+		return builtinOptions(d.o.Experiment, builtinMechanism(mechanism), listen, pool)
+	}
+	b := &balancer{name: builtin, url: "http://" + listen, mechanism: builtinPromise(options(nil))}
+	b.boot = func(ctx context.Context, pool []balancers.Instance) (*process, string, error) {
+		p, ready, err := role(ctx, balancerName, d.o.Self, "lb", options(pool))
+		return p, ready.Control, err
+	}
+	b.drain = func(ctx context.Context, instance string, draining bool) error {
+		order := "/undrain"
+		if draining {
+			order = "/drain"
+		}
+		return d.control.order(ctx, http.MethodPost, b.endpoint()+order+"?instance="+instance)
+	}
+	b.apply = func(ctx context.Context, pool []balancers.Instance) error {
+		return d.control.put(ctx, b.endpoint()+"/pool", options(pool).Instances)
+	}
+	return b
+}
 
 // builtinOptions configures the reference balancer for the experiment's instances at those addresses.
 func builtinOptions(e *profiles.Experiment, mechanism, listen string, instances []balancers.Instance) lb.Options {

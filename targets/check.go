@@ -20,16 +20,16 @@ func Check(e *profiles.Experiment) error {
 	}
 	name, mechanism, _ := strings.Cut(e.Balancer.Use, ":")
 	if name == builtin {
-		return checkFaults(e, "", checkBuiltin(mechanism))
+		return checkBuiltin(mechanism)
 	}
 	row, m, err := balancers.Lookup(e.Balancer.Use)
 	if err == nil {
 		err = row.Refuse(m, balancers.Params{TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Via: e.Load.ClientAddress.Via})
 	}
-	if row.CanDrain() {
-		return checkFaults(e, "", err)
+	if err != nil {
+		return err
 	}
-	return checkFaults(e, row.Name, err)
+	return checkFaults(e, row)
 }
 
 func checkURL(e *profiles.Experiment) error {
@@ -53,34 +53,20 @@ func checkBuiltin(mechanism string) error {
 	return fmt.Errorf("lb.use: %s has no mechanism %q; use one of %s", builtin, mechanism, strings.Join(known, ", "))
 }
 
-// checkFaults refuses instances that do not exist and drains that undrainable (if named) cannot do.
-func checkFaults(e *profiles.Experiment, undrainable string, err error) error {
-	if err != nil {
-		return err
-	}
+// checkFaults refuses what the balancer cannot do at run time. Its drains within a rolling deploy
+// are left out instead, with a warning.
+func checkFaults(e *profiles.Experiment, row balancers.Row) error {
 	for n, f := range e.Faults {
-		action, name := act(f)
-		if !exists(name, e.Backends.Count) {
-			return fmt.Errorf("faults[%d]: %s: no instance %q; they are b1 to b%d", n, action, name, e.Backends.Count)
-		}
-		if undrainable != "" && (action == drain || action == undrain) {
-			return fmt.Errorf("faults[%d]: %s %s: %s cannot drain an instance at run time; use haproxy:cookie or builtin:cookie", n, action, name, undrainable)
+		switch action, target := f.Action(); action {
+		case "drain", "undrain":
+			if !row.CanDrain() {
+				return fmt.Errorf("faults[%d]: %s %s: %s cannot drain an instance at run time; use haproxy:cookie or builtin:cookie", n, action, target, row.Name)
+			}
+		case "add", "remove", "replace", "reload":
+			if _, ok := reloadSignal(row.Name); !ok {
+				return fmt.Errorf("faults[%d]: %s %s: %s cannot be reloaded here; use nginx:ip-hash or builtin:cookie, or restart %s", n, action, target, row.Name, profiles.TheBalancer)
+			}
 		}
 	}
 	return nil
 }
-
-func exists(name string, count int) bool {
-	if name == everyInstance {
-		return true
-	}
-	for n := range count {
-		if name == instanceName(n) {
-			return true
-		}
-	}
-	return false
-}
-
-// instanceName is the name of the n-th instance, from 0.
-func instanceName(n int) string { return fmt.Sprintf("b%d", n+1) }

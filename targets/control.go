@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,18 +13,24 @@ import (
 // control speaks to the control ports of our own roles.
 type control struct{ client *http.Client }
 
-// controlTimeout keeps a frozen instance from holding up everything else.
-const controlTimeout = 500 * time.Millisecond
+const (
+	// questionTimeout keeps a frozen instance from holding up the samples of everything else.
+	questionTimeout = 500 * time.Millisecond
+	// orderTimeout is longer: an order that comes late on a busy machine is better than none.
+	orderTimeout = 5 * time.Second
+)
 
 // newControl ignores proxies from the environment: control ports are on loopback.
 func newControl() control {
-	return control{&http.Client{Timeout: controlTimeout, Transport: &http.Transport{}}}
+	return control{&http.Client{Transport: &http.Transport{}}}
 }
 
 func (c control) close() { c.client.CloseIdleConnections() }
 
-func (c control) do(ctx context.Context, method, url string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, url, nil)
+func (c control) do(ctx context.Context, limit time.Duration, method, url string, content io.Reader) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, url, content)
 	if err != nil {
 		return nil, err
 	}
@@ -40,12 +47,24 @@ func (c control) do(ctx context.Context, method, url string) ([]byte, error) {
 }
 
 func (c control) order(ctx context.Context, method, url string) error {
-	_, err := c.do(ctx, method, url)
+	_, err := c.do(ctx, orderTimeout, method, url, nil)
+	return err
+}
+
+// put sends v as JSON.
+func (c control) put(ctx context.Context, url string, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, orderTimeout, http.MethodPut, url, bytes.NewReader(text))
 	return err
 }
 
 // reach is nil when url answers anything at all.
 func (c control) reach(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
@@ -62,7 +81,7 @@ func (c control) inFlight(ctx context.Context, base string) int {
 	var metrics struct {
 		InFlight int `json:"in_flight"`
 	}
-	if body, err := c.do(ctx, http.MethodGet, base+"/state"); err == nil {
+	if body, err := c.do(ctx, questionTimeout, http.MethodGet, base+"/state", nil); err == nil {
 		_ = json.Unmarshal(body, &metrics) // as above
 	}
 	return metrics.InFlight

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -27,15 +28,19 @@ type Options struct {
 
 // Deployment is everything that was started for one run.
 type Deployment struct {
-	o         Options
-	record    *recorder
-	control   control
-	instances []*instance
-	balancer  balancer
-	store     *process // nil unless embedded
-	storeURL  string
-	ports     []string // must be free afterwards
-	watches   sync.WaitGroup
+	o        Options
+	record   *recorder
+	control  control
+	balancer *balancer
+	store    *process // nil unless embedded
+	storeURL string
+	watches  sync.WaitGroup
+
+	pooling sync.Mutex // one change of the balancer's pool at a time
+
+	mu        sync.Mutex
+	instances []*instance // in the order of joining
+	ports     []string    // must be free afterwards
 }
 
 const (
@@ -51,9 +56,9 @@ func Start(ctx context.Context, o Options) (*Deployment, error) {
 	if err := Check(o.Experiment); err != nil {
 		return nil, err
 	}
-	d := &Deployment{o: o, record: &recorder{dir: o.Dir, watch: o.Watch}, control: newControl()}
+	d := &Deployment{o: o, record: &recorder{dir: o.Dir, watch: o.Watch}, control: newControl(), balancer: &balancer{}}
 	if o.Experiment.Balancer.URL != "" {
-		d.balancer = balancer{name: "url", mechanism: results.Mechanism{Name: "unknown", Family: results.Unknown, Key: "unknown", Disruption: "unknown"}, url: o.Experiment.Balancer.URL}
+		d.balancer = &balancer{name: "url", mechanism: results.Mechanism{Name: "unknown", Family: results.Unknown, Key: "unknown", Disruption: "unknown"}, url: o.Experiment.Balancer.URL}
 		return d, nil
 	}
 	for _, step := range []func(context.Context) error{d.startStore, d.startInstances, d.startBalancer} {
@@ -79,7 +84,7 @@ func (d *Deployment) startStore(ctx context.Context) error {
 			address = ready.Traffic
 		}
 		d.store, d.storeURL = p, "redis://"+address
-		d.ports = append(d.ports, address)
+		d.occupies(address)
 		d.watches.Go(func() { d.watchProcess(p) })
 		return nil
 	default:
@@ -90,19 +95,25 @@ func (d *Deployment) startStore(ctx context.Context) error {
 
 // startInstances starts b1 … bN side by side.
 func (d *Deployment) startInstances(ctx context.Context) error {
-	n := d.o.Experiment.Backends.Count
-	d.instances = make([]*instance, n)
-	failed := make([]error, n)
+	failed := make([]error, d.o.Experiment.Backends.Count)
 	var starting sync.WaitGroup
-	for k := range n {
-		d.instances[k] = d.newInstance(k)
-		starting.Go(func() { failed[k] = d.instances[k].startFresh(ctx) })
+	for k := range failed {
+		i := d.newInstance(profiles.InstanceName(k))
+		d.instances = append(d.instances, i)
+		starting.Go(func() { failed[k] = i.startFresh(ctx, "start") })
 	}
 	starting.Wait()
 	for _, i := range d.instances {
-		d.ports = append(d.ports, i.options.Listen)
+		d.occupies(i.options.Listen)
 	}
 	return first(failed)
+}
+
+// occupies notes a port that must be free after the run.
+func (d *Deployment) occupies(address string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ports = append(d.ports, address)
 }
 
 // first is the first error: instances that fail alike need one line.
@@ -115,24 +126,24 @@ func first(failed []error) error {
 	return nil
 }
 
-func (d *Deployment) newInstance(k int) *instance {
+func (d *Deployment) newInstance(name string) *instance {
 	e := d.o.Experiment
-	name := instanceName(k)
 	return &instance{
 		options: backend.Options{
 			Name: name, Control: anyPort, Ledger: d.o.Dir.ServePath(name), StoreURL: d.storeURL,
-			Handler: e.Backends.Handler, CPU: e.Backends.CPU, Seed: e.Seed + uint64(k),
+			Handler: e.Backends.Handler, CPU: e.Backends.CPU, Seed: e.Seed + uint64(profiles.InstanceNumber(name)),
 			Drain: e.Scale(e.Backends.Drain), StoreTTL: e.Scale(e.Store.TTL),
+			Memory: filepath.Join(d.o.Dir.Path(), "memory-"+name+".json"),
 		},
 		self: d.o.Self, control: d.control, record: d.record, watches: &d.watches, state: results.Down,
 	}
 }
 
 // startFresh finds the port that the instance keeps for the whole run.
-func (i *instance) startFresh(ctx context.Context) error {
+func (i *instance) startFresh(ctx context.Context, why string) error {
 	return onFreePort(func(address string) error {
 		i.options.Listen = address
-		return i.start(ctx, "start", "start")
+		return i.start(ctx, why, why)
 	})
 }
 
@@ -142,7 +153,7 @@ func (d *Deployment) watchProcess(p *process) {
 	if p.ordered.Load() {
 		return
 	}
-	d.record.change(results.Change{Time: clock.Now(), Instance: p.name, From: results.Up, To: results.Down, Why: "exited: " + p.why})
+	d.record.process(p.name, results.Up, results.Down, "exited: "+p.why)
 	d.record.warn(fmt.Sprintf("%s ended by itself (%s): %s", p.name, p.why, p.stderr))
 }
 
@@ -158,7 +169,10 @@ func (d *Deployment) Describe(run *results.Run) {
 	run.Mechanism = d.balancer.mechanism
 	run.Store = withoutPassword(d.o.Experiment.Store.Use)
 	run.Instances = nil
-	for _, i := range d.instances {
+	for _, i := range d.all() {
+		if i.options.Listen == "" {
+			continue // it never came up
+		}
 		run.Instances = append(run.Instances, results.Instance{
 			Name: i.name(), URL: "http://" + i.options.Listen, Weight: 1, Cores: min(1, float64(runtime.NumCPU())),
 		})
@@ -182,7 +196,7 @@ func (d *Deployment) Play(ctx context.Context, start clock.Time) error {
 // Stop ends the balancer, then the instances, then the store; it waits for every process and
 // checks that every port is free again.
 func (d *Deployment) Stop(ctx context.Context) error {
-	failed := []error{d.stopProcess(ctx, d.balancer.process)}
+	failed := []error{d.stopProcess(ctx, d.balancer.running())}
 	if d.balancer.socketDir != "" {
 		failed = append(failed, os.RemoveAll(d.balancer.socketDir))
 	}
@@ -206,12 +220,16 @@ func (d *Deployment) stopProcess(ctx context.Context, p *process) error {
 	return p.stop(ctx, stopGrace)
 }
 
+// patience is how long an instance may take to end in order.
+func (d *Deployment) patience() time.Duration {
+	return d.o.Experiment.Scale(d.o.Experiment.Backends.Drain) + stopGrace
+}
+
 func (d *Deployment) stopInstances(ctx context.Context) error {
-	grace := d.o.Experiment.Scale(d.o.Experiment.Backends.Drain) + stopGrace
 	failed := make([]error, len(d.instances))
 	var stopping sync.WaitGroup
 	for k, i := range d.instances {
-		stopping.Go(func() { failed[k] = i.stop(ctx, grace) })
+		stopping.Go(func() { failed[k] = i.stop(ctx, d.patience()) })
 	}
 	stopping.Wait()
 	return errors.Join(failed...)

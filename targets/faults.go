@@ -5,113 +5,120 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
+	"sync"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/profiles"
 )
 
-// everyInstance is the name that means all of them.
-const everyInstance = "all"
+// player plays one primitive step on an instance.
+type player func(ctx context.Context, i *instance, e profiles.Event) error
 
-// event is one moment of a fault: a freeze is two of them.
-type event struct {
-	at       time.Duration
-	action   string
-	instance string
-}
-
-// The actions of events; all but thaw are keys of a fault.
-const (
-	kill    = "kill"
-	revive  = "start"
-	drain   = "drain"
-	undrain = "undrain"
-	freeze  = "freeze"
-	thaw    = "thaw"
-)
-
-// events lists what the faults do, in the order of time.
-func events(faults []profiles.Fault) []event {
-	var all []event
-	for _, f := range faults {
-		action, name := act(f)
-		all = append(all, event{time.Duration(f.At), action, name})
-		if action == freeze && f.For > 0 {
-			all = append(all, event{time.Duration(f.At + f.For), thaw, name})
-		}
+// players is the table: every primitive that an experiment's faults expand to.
+func (d *Deployment) players() map[string]player {
+	all := map[string]player{
+		"kill":      func(ctx context.Context, i *instance, e profiles.Event) error { return i.kill(ctx, why(e)) },
+		"terminate": d.terminate,
+		"start":     restart,
+		"heal":      func(ctx context.Context, i *instance, _ profiles.Event) error { return i.heal(ctx, ailments()) },
+		"drain":     d.drain,
+		"undrain":   d.drain,
+		"add":       d.join,
+		"remove":    d.leave,
 	}
-	slices.SortStableFunc(all, func(a, b event) int { return int(a.at - b.at) })
+	for name := range ailments() {
+		all[name] = func(ctx context.Context, i *instance, e profiles.Event) error { return i.ail(ctx, e) }
+	}
 	return all
 }
 
-// act names the one action of a fault and its instance.
-func act(f profiles.Fault) (action, name string) {
-	for action, name := range map[string]string{
-		kill: f.Kill, revive: f.Start, drain: f.Drain, undrain: f.Undrain, freeze: f.Freeze,
-	} {
-		if name != "" {
-			return action, name
-		}
-	}
-	return "", ""
-}
-
-// drains says whether an instance will be drained.
-func drains(faults []profiles.Fault) bool {
-	return slices.ContainsFunc(faults, func(f profiles.Fault) bool { return f.Drain != "" })
-}
-
-// playFaults plays every fault at its time. A fault that fails is a warning, not the end: the
-// load goes on, and the report says what did not happen.
+// playFaults plays every step at its time. Steps of one fault, and those on one target, wait for one
+// another; what takes long on one instance delays no other. A step that fails is a warning, not the
+// end: the load goes on, and the report says what did not happen.
 func (d *Deployment) playFaults(ctx context.Context, start clock.Time) {
-	for _, e := range events(d.o.Experiment.Faults) {
-		if clock.SleepUntil(ctx, start.Add(e.at)) != nil {
+	var playing sync.WaitGroup
+	defer playing.Wait()
+	before := map[any]chan struct{}{} // the last step of a fault, by number, and of a target, by name
+	for _, e := range d.o.Experiment.Events() {
+		if clock.SleepUntil(ctx, start.Add(e.At)) != nil {
 			return
 		}
-		for _, i := range d.named(e.instance) {
-			if err := d.play(ctx, e, i); err != nil && ctx.Err() == nil {
-				d.record.warn(fmt.Sprintf("fault at %v: %s %s: %v", e.at, e.action, i.name(), err))
+		waits := []chan struct{}{before[e.Fault], before[e.Target]}
+		done := make(chan struct{})
+		before[e.Fault], before[e.Target] = done, done
+		playing.Go(func() {
+			defer close(done)
+			for _, earlier := range waits {
+				if earlier != nil {
+					<-earlier
+				}
 			}
-		}
+			d.try(ctx, e)
+		})
 	}
 }
 
-func (d *Deployment) named(name string) []*instance {
-	if name == everyInstance {
-		return d.instances
+// why is what the records say of a step.
+func why(e profiles.Event) string { return "fault " + e.String() }
+
+func (d *Deployment) try(ctx context.Context, e profiles.Event) {
+	if err := d.play(ctx, e); err != nil && ctx.Err() == nil {
+		d.record.warn(fmt.Sprintf("fault at %v: %s %s: %v", e.At, e, e.Target, err))
 	}
-	for _, i := range d.instances {
+}
+
+func (d *Deployment) play(ctx context.Context, e profiles.Event) error {
+	if e.Target == profiles.TheBalancer {
+		return d.playBalancer(ctx, e)
+	}
+	i := d.named(e.Target)
+	if i == nil {
+		if e.Action != "add" {
+			return errors.New("there is no such instance yet")
+		}
+		i = d.enlist(e.Target)
+	}
+	return d.players()[e.Action](ctx, i, e)
+}
+
+// all lists the instances; faults may add to them.
+func (d *Deployment) all() []*instance {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.instances)
+}
+
+func (d *Deployment) named(name string) *instance {
+	for _, i := range d.all() {
 		if i.name() == name {
-			return []*instance{i}
+			return i
 		}
 	}
 	return nil
 }
 
-func (d *Deployment) play(ctx context.Context, e event, i *instance) error {
-	why := "fault " + e.action
-	switch e.action {
-	case kill:
-		return i.kill(ctx, why)
-	case revive:
-		if _, p := i.is(); p != nil {
-			return errors.New("it is running already")
-		}
-		return i.start(ctx, why, "recovered")
-	case drain, undrain:
-		return d.drain(ctx, i, e.action == drain, why)
-	case freeze:
-		return i.freeze(why)
-	default:
-		return i.thaw("recovered")
-	}
+// terminate ends the process in order; what is under way may finish.
+func (d *Deployment) terminate(ctx context.Context, i *instance, e profiles.Event) error {
+	return i.terminate(ctx, e.Keep, why(e), d.patience())
 }
 
-// drain tells the instance and the balancer; real balancers know nothing of the one's intentions.
-func (d *Deployment) drain(ctx context.Context, i *instance, draining bool, why string) error {
-	if err := i.drain(ctx, draining, why); err != nil {
+func restart(ctx context.Context, i *instance, e profiles.Event) error {
+	if _, p := i.is(); p != nil {
+		return errors.New("it is running already")
+	}
+	return i.start(ctx, why(e), "recovered")
+}
+
+// drain tells the balancer and the instance; real balancers know nothing of the other's intentions.
+func (d *Deployment) drain(ctx context.Context, i *instance, e profiles.Event) error {
+	draining := e.Action == "drain"
+	if err := d.balancer.drain(ctx, i.name(), draining); err != nil {
 		return err
 	}
-	return d.balancer.drain(ctx, i.name(), draining)
+	return i.drain(ctx, draining, why(e))
+}
+
+// drains says whether an instance will be drained.
+func drains(events []profiles.Event) bool {
+	return slices.ContainsFunc(events, func(e profiles.Event) bool { return e.Action == "drain" })
 }

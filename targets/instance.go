@@ -25,27 +25,30 @@ type instance struct {
 	record  *recorder
 	watches *sync.WaitGroup
 
-	mu      sync.Mutex
-	state   results.State
-	process *process // nil while it is down
-	orders  string   // URL of the control port
+	mu       sync.Mutex
+	state    results.State // as last recorded
+	process  *process      // nil while it is down
+	orders   string        // URL of the control port
+	removed  bool          // not in the balancer's pool
+	draining bool
+	ailing   map[string]bool // the ailments it has, by name
 }
 
 func (i *instance) name() string { return i.options.Name }
 
 // start boots the process and waits until it serves.
 func (i *instance) start(ctx context.Context, starting, up string) error {
-	i.become(results.Starting, starting)
+	i.become(results.Change{To: results.Starting, Why: starting})
 	p, ready, err := role(ctx, i.name(), i.self, "backend", i.options)
 	if err != nil {
-		i.become(results.Down, "not started")
+		i.become(results.Change{To: results.Down, Why: "not started"})
 		return err
 	}
 	i.mu.Lock()
 	i.process, i.orders = p, ready.Control
 	i.mu.Unlock()
 	i.sample(ctx)
-	i.become(results.Up, up)
+	i.settle(up)
 	i.watches.Go(func() { i.watch(p) })
 	return nil
 }
@@ -60,7 +63,7 @@ func (i *instance) watch(p *process) {
 	}
 	i.mu.Unlock()
 	if unexpected {
-		i.become(results.Down, "exited: "+p.why)
+		i.fall(results.Change{Why: "exited: " + p.why})
 		i.record.warn(fmt.Sprintf("instance %s ended by itself (%s)", i.name(), p.why))
 	}
 }
@@ -74,13 +77,80 @@ func (i *instance) detach() *process {
 	return p
 }
 
-// become records a transition at the present moment.
-func (i *instance) become(to results.State, why string) {
+// become records a transition at the present moment; c says where to and why.
+func (i *instance) become(c results.Change) {
 	i.mu.Lock()
-	from := i.state
-	i.state = to
+	c.Time, c.Instance, c.From = clock.Now(), i.name(), i.state
+	i.state = c.To
 	i.mu.Unlock()
-	i.record.change(results.Change{Time: clock.Now(), Instance: i.name(), From: from, To: to, Why: why})
+	i.record.change(c)
+}
+
+// settle records the state that follows from all that is true of the running instance.
+func (i *instance) settle(why string) { i.become(results.Change{To: i.present(), Why: why}) }
+
+// fall records the end of the process; what it suffered from ended with it.
+func (i *instance) fall(c results.Change) {
+	i.mu.Lock()
+	i.ailing = nil
+	c.To = results.Down
+	if i.removed {
+		c.To = results.Removed
+	}
+	i.mu.Unlock()
+	i.become(c)
+}
+
+func (i *instance) present() results.State {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	table := ailments()
+	for name := range i.ailing {
+		if table[name].failing && !i.removed {
+			return results.Failing
+		}
+	}
+	switch {
+	case i.removed:
+		return results.Removed
+	case i.draining:
+		return results.Draining
+	}
+	return results.Up
+}
+
+// suffers says whether the instance has the ailment of that name.
+func (i *instance) suffers(name string) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.ailing[name]
+}
+
+// suffer notes that an ailment begins or has ended.
+func (i *instance) suffer(name string, on bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.ailing == nil {
+		i.ailing = map[string]bool{}
+	}
+	i.ailing[name] = on
+	if !on {
+		delete(i.ailing, name)
+	}
+}
+
+// pool puts the instance into the pool or takes it out.
+func (i *instance) pool(in bool, why string) {
+	i.mu.Lock()
+	i.removed = !in
+	i.mu.Unlock()
+	i.settle(why)
+}
+
+func (i *instance) pooled() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return !i.removed
 }
 
 func (i *instance) is() (results.State, *process) {
@@ -96,44 +166,59 @@ func (i *instance) kill(ctx context.Context, why string) error {
 	if p == nil {
 		return errNotRunning
 	}
-	i.become(results.Down, why)
+	i.fall(results.Change{Why: why})
 	p.kill()
 	return p.gone(ctx)
 }
 
-// freeze stops the process as a long garbage collection or a swapped-out machine would.
-func (i *instance) freeze(why string) error {
+// terminate ends the process in order. When it is to keep its sessions, it is told before.
+func (i *instance) terminate(ctx context.Context, keep bool, why string, grace time.Duration) error {
+	if keep {
+		if err := i.order(ctx, http.MethodPost, "/keep"); err != nil {
+			return err
+		}
+	}
+	i.sample(ctx)
+	p := i.detach()
+	if p == nil {
+		return errNotRunning
+	}
+	i.fall(results.Change{Why: why, MemoryKept: keep})
+	return p.stop(ctx, grace)
+}
+
+// signal reaches the whole process group.
+func (i *instance) signal(sig syscall.Signal) error {
 	_, p := i.is()
 	if p == nil {
 		return errNotRunning
 	}
-	i.become(results.Failing, why)
-	signalGroup(p.pid(), syscall.SIGSTOP)
-	return nil
-}
-
-// thaw ends a freeze; an instance that was killed meanwhile stays as it is.
-func (i *instance) thaw(why string) error {
-	state, p := i.is()
-	if p == nil || state != results.Failing {
-		return nil
-	}
-	signalGroup(p.pid(), syscall.SIGCONT)
-	i.become(results.Up, why)
+	signalGroup(p.pid(), sig)
 	return nil
 }
 
 // drain tells the instance to take no new sessions, or to take them again.
 func (i *instance) drain(ctx context.Context, draining bool, why string) error {
-	order, to := "/undrain", results.Up
+	path := "/undrain"
 	if draining {
-		order, to = "/drain", results.Draining
+		path = "/drain"
 	}
-	if err := i.control.order(ctx, http.MethodPost, i.endpoint()+order); err != nil {
+	if err := i.order(ctx, http.MethodPost, path); err != nil {
 		return err
 	}
-	i.become(to, why)
+	i.mu.Lock()
+	i.draining = draining
+	i.mu.Unlock()
+	i.settle(why)
 	return nil
+}
+
+// order tells the running process something on its control port.
+func (i *instance) order(ctx context.Context, method, path string) error {
+	if _, p := i.is(); p == nil {
+		return errNotRunning
+	}
+	return i.control.order(ctx, method, i.endpoint()+path)
 }
 
 func (i *instance) endpoint() string {
@@ -144,13 +229,13 @@ func (i *instance) endpoint() string {
 
 // sample writes the counters of the running process.
 func (i *instance) sample(ctx context.Context) {
-	state, p := i.is()
+	_, p := i.is()
 	if p == nil {
 		return
 	}
 	s := results.Sample{Time: clock.Now(), Process: i.name(), PID: p.pid()}
 	measure(&s, p.pid())
-	if state != results.Failing {
+	if !i.suffers(freeze) {
 		s.InFlight = i.control.inFlight(ctx, i.endpoint())
 	}
 	i.record.sample(s)
@@ -162,6 +247,6 @@ func (i *instance) stop(ctx context.Context, grace time.Duration) error {
 	if p == nil {
 		return nil
 	}
-	i.become(results.Down, "stop")
+	i.fall(results.Change{Why: "stop"})
 	return p.stop(ctx, grace)
 }

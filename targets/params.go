@@ -66,8 +66,10 @@ func socketDir() (string, error) {
 // upstreams are the instances as the balancer sees them.
 func (d *Deployment) upstreams() []balancers.Instance {
 	var all []balancers.Instance
-	for _, i := range d.instances {
-		all = append(all, balancers.Instance{Name: i.name(), Address: i.options.Listen})
+	for _, i := range d.all() {
+		if i.pooled() {
+			all = append(all, balancers.Instance{Name: i.name(), Address: i.options.Listen})
+		}
 	}
 	return all
 }

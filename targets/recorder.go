@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -23,6 +24,11 @@ func (r *recorder) change(c results.Change) {
 	if r.watch != nil {
 		r.watch(c)
 	}
+}
+
+// process records what happens to the balancer or the store.
+func (r *recorder) process(name string, from, to results.State, why string) {
+	r.change(results.Change{Time: clock.Now(), Instance: name, From: from, To: to, Why: why})
 }
 
 func (r *recorder) sample(s results.Sample) { r.note(r.dir.WriteSample(s)) }

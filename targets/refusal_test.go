@@ -74,7 +74,7 @@ func TestCheckRefusesWhatCannotBe(t *testing.T) {
 		fault     profiles.Fault
 	}{
 		{"nginx:ip-hash", "faults[0]: drain b1: nginx cannot drain an instance at run time; use haproxy:cookie or builtin:cookie", profiles.Fault{Drain: "b1"}},
-		{"builtin:cookie", `faults[0]: kill: no instance "b3"; they are b1 to b2`, profiles.Fault{Kill: "b3"}},
+		{"haproxy:cookie", "faults[0]: reload lb: haproxy cannot be reloaded here; use nginx:ip-hash or builtin:cookie, or restart lb", profiles.Fault{Reload: "lb"}},
 	} {
 		if err := Check(experiment(c.use, c.fault)); err == nil || err.Error() != c.want {
 			t.Errorf("got %v\nwant %s", err, c.want)
@@ -92,19 +92,6 @@ func TestSamplesComeEverySecondAndAtTheEdges(t *testing.T) {
 	want := []time.Duration{0, time.Second, 1500 * time.Millisecond, 2 * time.Second, 3 * time.Second, 4 * time.Second}
 	for n := range want {
 		if got[n] != want[n] {
-			t.Fatalf("got %v, want %v", got, want)
-		}
-	}
-}
-
-func TestFreezeIsTwoEvents(t *testing.T) {
-	second := profiles.Duration(time.Second)
-	got := events([]profiles.Fault{
-		{At: 2 * second, Freeze: "b1", For: 3 * second}, {At: 4 * second, Kill: "b2"}, {At: second, Drain: "b2"},
-	})
-	want := []event{{time.Second, drain, "b2"}, {2 * time.Second, freeze, "b1"}, {4 * time.Second, kill, "b2"}, {5 * time.Second, thaw, "b1"}}
-	for n := range want {
-		if len(got) != len(want) || got[n] != want[n] {
 			t.Fatalf("got %v, want %v", got, want)
 		}
 	}

@@ -39,10 +39,10 @@ func following(t, start clock.Time, edges []clock.Time) clock.Time {
 
 // sample reads the counters of every process and of the host.
 func (d *Deployment) sample(ctx context.Context) {
-	for _, i := range d.instances {
+	for _, i := range d.all() {
 		i.sample(ctx)
 	}
-	for _, p := range slices.DeleteFunc([]*process{d.balancer.process, d.store}, func(p *process) bool { return p == nil }) {
+	for _, p := range slices.DeleteFunc([]*process{d.balancer.running(), d.store}, func(p *process) bool { return p == nil }) {
 		d.record.sample(p.counters())
 	}
 	d.record.sample(results.Sample{Time: clock.Now(), Process: "host", Steal: steal()})

@@ -25,6 +25,17 @@ func Proportion(x, n int64) (lo, hi float64) {
 	return lo, hi
 }
 
+// BinomialTail is the probability of x or more of n when each happens with probability p.
+func BinomialTail(x, n int64, p float64) float64 {
+	switch {
+	case x <= 0 || p >= 1:
+		return 1
+	case p <= 0:
+		return 0
+	}
+	return distuv.Binomial{N: float64(n), P: p}.Survival(float64(x) - 1)
+}
+
 // Spread describes how unevenly a load lies on n instances. CV uses the divisor n.
 type Spread struct {
 	MaxOverMean, CV, Jain, Gini float64

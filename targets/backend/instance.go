@@ -31,6 +31,7 @@ type instance struct {
 	rng *profiles.Rand
 
 	faults   faults
+	keep     atomic.Bool // the sessions are to survive the end of this process
 	draining atomic.Bool
 	inFlight atomic.Int64
 	requests atomic.Uint64
@@ -44,6 +45,9 @@ func newInstance(o Options) (*instance, error) {
 	}
 	i := &instance{o: o, boot: random(), store: state, remote: o.StoreURL != "" && o.StoreURL != "memory"}
 	i.rng = profiles.NewRand(o.Seed, i.boot)
+	if err := i.recall(); err != nil {
+		return nil, errors.Join(err, state.Close())
+	}
 	if o.Ledger != "" {
 		if i.ledger, err = results.OpenServeLog(o.Ledger); err != nil {
 			return nil, errors.Join(err, state.Close())
@@ -63,7 +67,7 @@ func (i *instance) close() error {
 	if i.ledger != nil {
 		defer i.ledger.Close()
 	}
-	return i.store.Close()
+	return errors.Join(i.remember(), i.store.Close())
 }
 
 // handle serves one request: read or write the session, work, record, answer.

@@ -23,5 +23,6 @@ type Options struct {
 	Handler  profiles.Distribution `json:"handler"`   // waiting time per request, seconds
 	CPU      profiles.Distribution `json:"cpu"`       // thread CPU time burnt per request, seconds
 	Drain    time.Duration         `json:"drain"`     // how long in-flight requests may take after the end
+	Memory   string                `json:"memory"`    // file that carries the sessions over a restart that keeps them
 	Seed     uint64                `json:"seed"`
 }

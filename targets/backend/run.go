@@ -14,12 +14,12 @@ import (
 
 // Run serves until ctx is done, then lets in-flight requests finish within Drain. Ready is called
 // once with the URLs of the traffic and the control port.
-func Run(ctx context.Context, o Options, ready func(traffic, control string)) error {
+func Run(ctx context.Context, o Options, ready func(traffic, control string)) (err error) {
 	i, err := newInstance(o)
 	if err != nil {
 		return fmt.Errorf("backend %s: %w", o.Name, err)
 	}
-	defer i.close()
+	defer func() { err = errors.Join(err, i.close()) }()
 	traffic, err := listen(o.Name, o.Listen)
 	if err != nil {
 		return err
@@ -87,6 +87,7 @@ func (i *instance) control() http.Handler {
 	}
 	order("/drain", func() { i.draining.Store(true) })
 	order("/undrain", func() { i.draining.Store(false) })
+	order("/keep", func() { i.keep.Store(true) })
 	i.faults.orders(mux)
 	mux.HandleFunc("GET /state", i.state)
 	mux.Handle("GET /metrics", i.metrics())

@@ -56,6 +56,28 @@ func (m *Memory) Update(ctx context.Context, id string, change func(Record, bool
 	return before, after, nil
 }
 
+// Snapshot copies the records that have not expired.
+func (m *Memory) Snapshot() map[string]Record {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	records := map[string]Record{}
+	for id := range m.all {
+		if r, found := m.get(id); found {
+			records[id] = r
+		}
+	}
+	return records
+}
+
+// Restore adds what Snapshot gave; each record's life begins anew.
+func (m *Memory) Restore(records map[string]Record) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, r := range records {
+		m.put(id, r)
+	}
+}
+
 // Close does nothing.
 func (m *Memory) Close() error { return nil }
 

@@ -1,0 +1,110 @@
+package analysis
+
+import (
+	"fmt"
+
+	"github.com/stickybench/stickybench/analysis/stats"
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/results"
+)
+
+// move is one change of the pool and what it did to sessions whose home was healthy all the time.
+type move struct {
+	instance    string
+	at          clock.Time
+	what        string
+	ideal       float64 // share of them that has to move
+	live, moved int64
+}
+
+// pending is a session that has not yet answered what a change did to it.
+type pending struct {
+	move int
+	home string
+}
+
+// moves lists the changes of the pool with the share that the mechanism has to move.
+func (p *pool) moves(run results.Run) (list []move) {
+	disruption := run.Mechanism.Disruption
+	add := func(instance, what string, at clock.Time, share float64) {
+		if at >= run.Measured && at < never {
+			list = append(list, move{instance: instance, at: at, what: what, ideal: share})
+		}
+	}
+	for _, o := range p.outages {
+		n := float64(p.members(run, o.from))
+		leave, back := 0.0, 0.0
+		if run.Mechanism.Family == results.MoveAndHome {
+			back = 1 / max(1, n)
+			if o.removed && disruption == "modulo" {
+				leave, back = 1-1/max(1, n), 1-1/max(1, n)
+			}
+		}
+		add(o.instance, o.instance+" out ("+o.why+")", o.from, leave)
+		add(o.instance, o.instance+" back", o.to, back)
+	}
+	for _, i := range run.Instances {
+		at, joined := p.joined[i.Name]
+		if !joined {
+			continue
+		}
+		share := 0.0
+		if n := float64(p.members(run, at)); run.Mechanism.Family == results.MoveAndHome {
+			share = 1 / (n + 1)
+			if disruption == "modulo" {
+				share = 1 - share
+			}
+		}
+		add(i.Name, i.Name+" added", at, share)
+	}
+	return list
+}
+
+// meetMoves notes which changes the session has lived through and, once the balancer must have
+// settled, whether it was moved.
+func (j *judge) meetMoves(s *session, e *results.Exchange) {
+	for ; int(s.moves) < len(j.moves) && j.moves[s.moves].at <= e.Sent; s.moves++ {
+		if m := &j.moves[s.moves]; s.home != "" && !s.jarless && s.home != m.instance && !j.pool.unavailable(s.home, m.at, m.at) {
+			s.pending = append(s.pending, pending{int(s.moves), s.home})
+		}
+	}
+	if len(s.pending) == 0 || e.Failure != results.Answered || e.Status >= 500 || e.Flags&(results.MarkerDropped|results.AddressChanged) != 0 {
+		return
+	}
+	left := s.pending[:0]
+	for _, p := range s.pending {
+		m := &j.moves[p.move]
+		if e.Sent < m.at.Add(j.pool.detection) {
+			left = append(left, p)
+			continue
+		}
+		if j.pool.unavailable(p.home, m.at, e.Done) {
+			continue // another change hit it
+		}
+		m.live++
+		if e.Instance != p.home {
+			m.moved++
+		}
+	}
+	s.pending = left
+}
+
+// tolerated is how much more than the ideal share a mechanism may move: real rings are uneven.
+const tolerated = 2
+
+func (j *judge) reportMoves(s *sheet) {
+	if j.run.Mechanism.Family == results.NoAffinity || j.run.Mechanism.Family == results.Unknown {
+		return
+	}
+	for _, m := range j.moves {
+		if m.live == 0 {
+			continue
+		}
+		labels := map[string]string{"change": fmt.Sprintf("%s at %.1f s", m.what, seconds(j.run.Start, m.at))}
+		s.count("failover.live_sessions", labels, m.live, "")
+		s.count("failover.live_moves", labels, m.moved, "lower")
+		s.put(results.Metric{Name: "failover.ideal_live_moves", Labels: labels, Unit: "count", Value: m.ideal * float64(m.live), N: m.live})
+		s.put(results.Metric{Name: "failover.excess_moves_p", Labels: labels, Unit: "p", N: m.live,
+			Value: stats.BinomialTail(m.moved, m.live, min(1, tolerated*m.ideal))})
+	}
+}

@@ -1,0 +1,130 @@
+package analysis
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/results"
+)
+
+// fate is what became of a session whose home failed.
+type fate int
+
+const (
+	silent  fate = iota // it made no request that would tell
+	stuck               // only failures since the detection: no failover
+	moved               // to another instance; whether it stays there is not known yet
+	flapped             // from one instance to another again and again
+	stayed              // on the new home, also after the recovery
+	home                // it came home
+	fates
+)
+
+func (f fate) String() string {
+	return [...]string{"silent", "stuck", "moved", "flap", "stay", "home"}[f]
+}
+
+// victim is one session whose home failed, while that outage is told.
+type victim struct {
+	failover int
+	fate     fate
+	host     string // who answered last since the detection
+	asked    clock.Time
+	served   bool
+	met      [phases]places
+}
+
+// follow takes the next exchange of a victim, sent in the outage or after it.
+func (f *failover) follow(v *victim, e *results.Exchange, number int, p phase, in bool) {
+	answered := e.Failure == results.Answered && e.Status < 500 && e.Instance != ""
+	if v.asked == 0 {
+		v.asked = e.Due
+	}
+	if answered && !v.served {
+		v.served = true
+		f.firstSuccess = append(f.firstSuccess, e.Done.Sub(v.asked))
+	}
+	if answered && in {
+		f.meetIn(v, p, number)
+	}
+	if next := f.next(v, e, answered, p, in); next != v.fate {
+		f.fates[v.fate]--
+		f.fates[next]++
+		v.fate = next
+	}
+	if answered && (!in || p != undetected) {
+		v.host = e.Instance
+	}
+}
+
+func (f *failover) meetIn(v *victim, p phase, number int) {
+	if !v.met[p].add(number) {
+		return
+	}
+	f.phases[p].distinct++
+	if v.met[p].size() == 1 {
+		f.phases[p].victims++
+	}
+}
+
+// next is the fate after e. What happens before the detection tells nothing about the mechanism: a
+// retry there may go anywhere.
+func (f *failover) next(v *victim, e *results.Exchange, answered bool, p phase, in bool) fate {
+	after := !in
+	switch {
+	case v.fate == flapped || v.fate == home || in && p == undetected || in && p == recovering:
+		return v.fate
+	case !answered && (v.fate == silent || v.fate == stuck):
+		return stuck
+	case !answered:
+		return v.fate
+	case e.Instance == f.instance && after && v.fate == moved:
+		return home
+	case e.Instance == f.instance:
+		return v.fate // idle all the time, or the outage is none for the balancer
+	case v.host != "" && v.host != f.instance && v.host != e.Instance:
+		return flapped
+	case after && v.fate == moved:
+		return stayed
+	case v.fate == silent || v.fate == stuck:
+		return moved
+	}
+	return v.fate
+}
+
+// family is the fate of most victims whose fate is known, and how many these are. Without a recovery
+// nobody's is known but that they moved; silent when there is nothing to tell.
+func (f *failover) family() (most fate, told int64) {
+	for k := stuck; k < fates; k++ {
+		if k == moved || f.fates[k] == 0 {
+			continue
+		}
+		told += f.fates[k]
+		if most == silent || f.fates[k] > f.fates[most] {
+			most = k
+		}
+	}
+	if told == 0 && f.fates[moved] > 0 {
+		return moved, f.fates[moved]
+	}
+	return most, told
+}
+
+func (f *failover) reportVictims(s *sheet, fault string) {
+	if most, told := f.family(); most != silent {
+		s.put(results.Metric{Name: "failover.family", Labels: map[string]string{"fault": fault, "family": most.String()}, Unit: "ratio",
+			Value: float64(f.fates[most]) / float64(told), N: told})
+	}
+	if len(f.firstSuccess) == 0 {
+		return
+	}
+	slices.SortFunc(f.firstSuccess, cmp.Compare)
+	put := func(name string, d time.Duration) {
+		s.put(results.Metric{Name: "failover.first_success." + name, Labels: map[string]string{"fault": fault}, Unit: "seconds", Better: "lower",
+			Value: d.Seconds(), N: int64(len(f.firstSuccess))})
+	}
+	put("p50", f.firstSuccess[len(f.firstSuccess)/2])
+	put("max", f.firstSuccess[len(f.firstSuccess)-1])
+}

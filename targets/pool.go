@@ -1,0 +1,91 @@
+package targets
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+
+	"github.com/stickybench/stickybench/profiles"
+	"github.com/stickybench/stickybench/results"
+	"github.com/stickybench/stickybench/targets/balancers"
+)
+
+// enlist makes an instance that is not in the pool yet.
+func (d *Deployment) enlist(name string) *instance {
+	i := d.newInstance(name)
+	i.state, i.removed = results.Removed, true
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.instances = append(d.instances, i)
+	return i
+}
+
+// join puts the instance into the balancer's pool, started if need be.
+func (d *Deployment) join(ctx context.Context, i *instance, e profiles.Event) error {
+	if _, p := i.is(); p == nil {
+		if err := d.boot(ctx, i, e); err != nil {
+			return err
+		}
+	}
+	return d.repool(ctx, i, true, e)
+}
+
+// boot starts an instance: on the port it had, or on a new one.
+func (d *Deployment) boot(ctx context.Context, i *instance, e profiles.Event) error {
+	if i.options.Listen != "" {
+		return i.start(ctx, why(e), why(e))
+	}
+	if err := i.startFresh(ctx, why(e)); err != nil {
+		return err
+	}
+	d.occupies(i.options.Listen)
+	return nil
+}
+
+// leave takes the instance out of the balancer's pool; its process stays.
+func (d *Deployment) leave(ctx context.Context, i *instance, e profiles.Event) error {
+	return d.repool(ctx, i, false, e)
+}
+
+// repool records the change before the balancer is told: nobody sees the effect before its cause.
+func (d *Deployment) repool(ctx context.Context, i *instance, in bool, e profiles.Event) error {
+	d.pooling.Lock()
+	defer d.pooling.Unlock()
+	if i.pooled() == in {
+		return fmt.Errorf("it is in the pool: %v", in)
+	}
+	i.pool(in, why(e))
+	if err := d.balancer.apply(ctx, d.upstreams()); err != nil {
+		i.pool(!in, "not done: "+why(e))
+		return err
+	}
+	return nil
+}
+
+// reloadSignal makes a real balancer read its configuration again while it serves.
+func reloadSignal(name string) (sig syscall.Signal, ok bool) {
+	if name == "nginx" {
+		return syscall.SIGHUP, true
+	}
+	return 0, false
+}
+
+// applyReal rewrites the configuration and makes the running balancer read it.
+func (b *balancer) applyReal(row balancers.Row, m balancers.Mechanism, p balancers.Params) error {
+	sig, ok := reloadSignal(row.Name)
+	if !ok {
+		return fmt.Errorf("%s cannot be reloaded here", row.Name)
+	}
+	if _, err := row.Prepare(m, p); err != nil {
+		return err
+	}
+	guard := b.running()
+	if guard == nil {
+		return errNotRunning
+	}
+	guarded := descendants(guard.pid())
+	if len(guarded) == 0 {
+		return errNotRunning
+	}
+	return syscall.Kill(guarded[0], sig)
+}
