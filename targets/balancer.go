@@ -24,6 +24,9 @@ type balancer struct {
 	process       *process // nil when it was already running
 	drain         func(ctx context.Context, instance string, draining bool) error
 	socketDir     string // removed at the end
+
+	// running is what a real balancer runs; faults, which change it, are played one by one.
+	running balancers.Running
 }
 
 // balancerName is how samples and changes call the balancer.
@@ -85,24 +88,32 @@ func (d *Deployment) startReal(ctx context.Context, listen string) (balancer, er
 		return balancer{}, err
 	}
 	b := balancer{name: row.Name, mechanism: row.Promise(mechanism, params), notes: mechanism.Notes, url: "http://" + listen, socketDir: filepath.Dir(params.Socket)}
+	b.running = balancers.Running{Row: row, Mechanism: mechanism, Params: params}
 	if mechanism.DrainNote != "" && drains(d.o.Experiment.Faults) {
 		b.notes = append(b.notes, mechanism.DrainNote)
 	}
-	b.drain = func(ctx context.Context, instance string, draining bool) error {
-		return row.Drain(ctx, params, instance, draining)
-	}
-	if err := b.launch(ctx, row, mechanism, params, d.o.Self); err != nil {
+	b.drain = d.drainReal
+	if err := b.launch(ctx, d.o.Self); err != nil {
 		os.RemoveAll(b.socketDir)
 		return balancer{}, err
 	}
 	return b, nil
 }
 
-func (b *balancer) launch(ctx context.Context, row balancers.Row, m balancers.Mechanism, p balancers.Params, self []string) (err error) {
-	if b.version, err = row.Version(ctx); err != nil {
+// drainReal drains in a row of the table, which remembers it.
+func (d *Deployment) drainReal(ctx context.Context, instance string, draining bool) (err error) {
+	d.balancer.running, err = d.balancer.running.Drain(ctx, instance, draining)
+	return err
+}
+
+func (b *balancer) launch(ctx context.Context, self []string) (err error) {
+	if b.version, err = b.running.Row.Version(ctx); err != nil {
 		return err
 	}
-	argv, err := row.Prepare(m, p)
+	if err := b.running.Row.Supports(b.running.Mechanism, b.version); err != nil {
+		return err
+	}
+	argv, err := b.running.Row.Prepare(b.running.Mechanism, b.running.Params)
 	if err != nil {
 		return err
 	}
