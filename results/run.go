@@ -13,6 +13,7 @@ type Family string
 const (
 	MoveAndStay Family = "stay" // rebinds once, stays on the new home
 	MoveAndHome Family = "home" // hash: returns when the home does
+	Flap        Family = "flap" // another instance on each request until the home is back
 	NoAffinity  Family = "none" // spreads every request
 	Unknown     Family = "unknown"
 )
@@ -89,6 +90,8 @@ func (f Family) Describe() string {
 		return "moves and stays"
 	case MoveAndHome:
 		return "moves and comes home"
+	case Flap:
+		return "flaps until it is back"
 	case NoAffinity:
 		return "was never bound"
 	}

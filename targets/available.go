@@ -17,31 +17,94 @@ import (
 type Offer struct {
 	Use       string // "haproxy:cookie"
 	Mechanism results.Mechanism
+	Drain     string // what a drain does to bound sessions: "keeps", "moves", "unknown", or "-" for impossible
+	Reload    string // what a new configuration does to them: the same words, or "forgets"
+	Expires   string // what ends a binding: "idle", "age", "idle or age", "-"
+	Marker    string // what a client can do with the balancer's marker
 	Installed string // version found here, "built in", "your own", or how to install it
 }
+
+// What pool changes do to bound sessions.
+const (
+	keeps      = "keeps"
+	moves      = "moves"
+	forgets    = "forgets"
+	impossible = "-"
+)
 
 // Available lists every balancer and mechanism.
 func Available(ctx context.Context) []Offer {
 	var all []Offer
 	for _, m := range lb.Mechanisms() {
-		all = append(all, Offer{builtin + ":" + m.Name, m, "built in"})
+		all = append(all, builtinOffer(m))
 	}
 	for _, row := range balancers.List() {
-		installed := installation(ctx, row)
+		version, err := row.Version(ctx)
 		for _, m := range row.Mechanisms {
-			all = append(all, Offer{row.Name + ":" + m.Name, m.Mechanism, installed})
+			all = append(all, realOffer(row, m, installation(row, m, version, err)))
 		}
 	}
 	return all
 }
 
-func installation(ctx context.Context, row balancers.Row) string {
-	if row.Binary == "" {
-		return "your own"
+func builtinOffer(m results.Mechanism) Offer {
+	o := Offer{Use: builtin + ":" + m.Name, Mechanism: m, Drain: moves, Reload: impossible, Expires: impossible,
+		Marker: string(balancers.NoMarker), Installed: "built in"}
+	if m.Family == results.MoveAndStay {
+		o.Drain, o.Expires = keeps, expires(true, true)
 	}
-	version, err := row.Version(ctx)
-	if err != nil {
+	if m.Family == results.NoAffinity {
+		o.Drain = impossible
+	}
+	if m.Name == "cookie" {
+		o.Marker = string(balancers.Signed)
+	}
+	return o
+}
+
+func realOffer(row balancers.Row, m balancers.Mechanism, installed string) Offer {
+	o := Offer{Use: row.Name + ":" + m.Name, Mechanism: m.Mechanism, Drain: impossible, Reload: impossible,
+		Expires: expires(m.Idle, m.Age), Marker: string(m.Marker), Installed: installed}
+	if m.Family == results.NoAffinity {
+		return o
+	}
+	if row.CanDrain() {
+		o.Drain = noted(m.DrainNote, moves)
+	}
+	if row.CanReload() {
+		o.Reload = noted(m.ReloadNote, forgets)
+	}
+	return o
+}
+
+// noted is worse when a note says that bound sessions are not kept.
+func noted(note, worse string) string {
+	if note != "" {
+		return worse
+	}
+	return keeps
+}
+
+func expires(idle, age bool) string {
+	switch {
+	case idle && age:
+		return "idle or age"
+	case idle:
+		return "idle"
+	case age:
+		return "age"
+	}
+	return impossible
+}
+
+func installation(row balancers.Row, m balancers.Mechanism, version string, err error) string {
+	switch {
+	case row.Binary == "":
+		return "your own"
+	case err != nil:
 		return "no (" + row.Install + ")"
+	case row.Supports(m, version) != nil:
+		return version + ", needs " + m.Since
 	}
 	return version
 }

@@ -3,11 +3,9 @@ package targets
 import (
 	"context"
 	"fmt"
-	"syscall"
 
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
-	"github.com/stickybench/stickybench/targets/balancers"
 )
 
 // enlist makes an instance that is not in the pool yet.
@@ -60,32 +58,4 @@ func (d *Deployment) repool(ctx context.Context, i *instance, in bool, e profile
 		return err
 	}
 	return nil
-}
-
-// reloadSignal makes a real balancer read its configuration again while it serves.
-func reloadSignal(name string) (sig syscall.Signal, ok bool) {
-	if name == "nginx" {
-		return syscall.SIGHUP, true
-	}
-	return 0, false
-}
-
-// applyReal rewrites the configuration and makes the running balancer read it.
-func (b *balancer) applyReal(row balancers.Row, m balancers.Mechanism, p balancers.Params) error {
-	sig, ok := reloadSignal(row.Name)
-	if !ok {
-		return fmt.Errorf("%s cannot be reloaded here", row.Name)
-	}
-	if _, err := row.Prepare(m, p); err != nil {
-		return err
-	}
-	guard := b.running()
-	if guard == nil {
-		return errNotRunning
-	}
-	guarded := descendants(guard.pid())
-	if len(guarded) == 0 {
-		return errNotRunning
-	}
-	return syscall.Kill(guarded[0], sig)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
@@ -24,28 +25,36 @@ func (d *Deployment) newReal(ctx context.Context, listen string) (*balancer, err
 	if mechanism.DrainNote != "" && drains(d.o.Experiment.Events()) {
 		b.notes = append(b.notes, mechanism.DrainNote)
 	}
+	live := balancers.Running{Row: row, Mechanism: mechanism, Params: params}
 	b.boot = func(ctx context.Context, pool []balancers.Instance) (*process, string, error) {
-		p, err := b.launch(ctx, row, mechanism, with(params, pool), d.o.Self)
+		live.Params.Instances = pool
+		p, err := b.launch(ctx, live, d.o.Self)
 		return p, "", err
 	}
-	b.drain = func(ctx context.Context, instance string, draining bool) error {
-		return row.Drain(ctx, params, instance, draining)
+	b.drain = func(ctx context.Context, instance string, draining bool) (err error) {
+		live, err = live.Drain(ctx, instance, draining)
+		return err
 	}
-	b.apply = func(_ context.Context, pool []balancers.Instance) error {
-		return b.applyReal(row, mechanism, with(params, pool))
+	b.apply = func(ctx context.Context, pool []balancers.Instance) (err error) {
+		live, err = live.Pool(ctx, stillDraining(pool, live.Params.Instances))
+		return err
 	}
-	b.version, err = row.Version(ctx)
-	return b, err
+	if b.version, err = row.Version(ctx); err != nil {
+		return nil, err
+	}
+	return b, row.Supports(mechanism, b.version)
 }
 
-// with is p for that pool.
-func with(p balancers.Params, pool []balancers.Instance) balancers.Params {
-	p.Instances = pool
-	return p
+// stillDraining is pool with the orders that its members had before.
+func stillDraining(pool, before []balancers.Instance) []balancers.Instance {
+	for i := range pool {
+		pool[i].Draining = slices.ContainsFunc(before, func(b balancers.Instance) bool { return b.Name == pool[i].Name && b.Draining })
+	}
+	return pool
 }
 
-func (b *balancer) launch(ctx context.Context, row balancers.Row, m balancers.Mechanism, p balancers.Params, self []string) (*process, error) {
-	argv, err := row.Prepare(m, p)
+func (b *balancer) launch(ctx context.Context, live balancers.Running, self []string) (*process, error) {
+	argv, err := live.Row.Prepare(live.Mechanism, live.Params)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +64,7 @@ func (b *balancer) launch(ctx context.Context, row balancers.Row, m balancers.Me
 		return nil, err
 	}
 	guard.guard = true
-	if err := guard.answers(ctx, b.url, p.Via); err != nil {
+	if err := guard.answers(ctx, b.url, live.Params.Via); err != nil {
 		_ = guard.stop(ctx, stopGrace) // the first error says more
 		return nil, fmt.Errorf("starting %s: %w", b.name, err)
 	}

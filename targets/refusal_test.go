@@ -74,7 +74,7 @@ func TestCheckRefusesWhatCannotBe(t *testing.T) {
 		fault     profiles.Fault
 	}{
 		{"nginx:ip-hash", "faults[0]: drain b1: nginx cannot drain an instance at run time; use haproxy:cookie or builtin:cookie", profiles.Fault{Drain: "b1"}},
-		{"haproxy:cookie", "faults[0]: reload lb: haproxy cannot be reloaded here; use nginx:ip-hash or builtin:cookie, or restart lb", profiles.Fault{Reload: "lb"}},
+		{"exec:x {listen}", "faults[0]: reload lb: exec cannot be reloaded here; use nginx:ip-hash or builtin:cookie, or restart lb", profiles.Fault{Reload: "lb"}},
 	} {
 		if err := Check(experiment(c.use, c.fault)); err == nil || err.Error() != c.want {
 			t.Errorf("got %v\nwant %s", err, c.want)

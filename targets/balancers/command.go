@@ -11,12 +11,24 @@ import (
 const (
 	keyCookie  = "cookie"
 	keyAddress = "address"
+	keyHeader  = "header"
 	unknown    = "unknown"
 
 	none    = "none"
 	minimal = "minimal"
 	modulo  = "modulo"
 )
+
+// userHeader is the request header that header mechanisms route on.
+const userHeader = "X-User"
+
+// secret keys the markers of balancers that sign them; it need not be secret between us.
+const secret = "stickybench"
+
+// noHeader is the note of a mechanism that routes on userHeader.
+func noHeader(fate string) string {
+	return "routes on the request header " + userHeader + "; requests without it: " + fate
+}
 
 // command is the row for any other program: "exec:CMD {listen} {backends} {config}".
 func command() Row {

@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write the golden configurations anew")
 func sample() Params {
 	return Params{
 		Listen:    "127.0.0.1:8080",
-		Instances: []Instance{{"b1", "127.0.0.1:9001"}, {"b2", "127.0.0.1:9002"}, {"b3", "127.0.0.1:9003"}},
+		Instances: []Instance{{Name: "b1", Address: "127.0.0.1:9001"}, {Name: "b2", Address: "127.0.0.1:9002"}, {Name: "b3", Address: "127.0.0.1:9003"}},
 		Directory: "/run dir/lb",
 		Socket:    "/tmp/sb/admin.sock",
 		TTL:       90 * time.Second,
@@ -75,6 +75,14 @@ func TestParametersShowInTheConfiguration(t *testing.T) {
 		{"haproxy:stick-table", func(p *Params) { p.TTL = 0 }, "size 1m\n", "expire"},
 		{"nginx:ip-hash", func(p *Params) { p.User = "root" }, "user root;", ""},
 		{"nginx", func(p *Params) {}, "ip_hash;", "$cookie_"},
+		{"apache:cookie", func(p *Params) { p.Absolute = true }, "HttpOnly; Max-Age=90\"", "User"},
+		{"apache:cookie", func(p *Params) { p.User = "root" }, "User \"#65534\"", "Max-Age"},
+		{"apache:cookie", func(p *Params) { p.Choice = "least" }, "lbmethod=bybusyness", "+N"},
+		{"apache:cookie", func(p *Params) { p.Instances[1].Draining = true }, "route=b2 retry=1 connectiontimeout=50ms hcmethod=GET hcuri=/healthz hcinterval=100ms hcpasses=2 hcfails=3 status=+N\n", ""},
+		{"apache:cookie", func(p *Params) { p.Health.Interval = time.Millisecond }, "hcinterval=100ms", "hcinterval=1ms"},
+		{"haproxy:cookie", func(p *Params) { p.Instances[1].Draining = true }, "127.0.0.1:9002 cookie b2 weight 0\n", "b1 weight"},
+		{"traefik:cookie", func(p *Params) { p.Absolute = true }, "maxAge: 90}", ""},
+		{"envoy:cookie", func(p *Params) { p.Absolute = true }, "ttl: 90.000s}", ""},
 		{"haproxy", func(p *Params) {}, "cookie SRV insert", ""},
 	} {
 		p := sample()

@@ -1,16 +1,14 @@
 package balancers
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net"
 	"strings"
-	"time"
 
 	"github.com/stickybench/stickybench/results"
 )
+
+// masterSocket is where the master process takes orders: reloads are its business.
+const masterSocket = "master.sock"
 
 func haproxy() Row {
 	return Row{
@@ -21,37 +19,97 @@ func haproxy() Row {
 		config:  "haproxy.cfg",
 		version: []string{"-v"},
 		command: func(p Params) ([]string, error) {
-			return []string{"-db", "-f", p.File("haproxy.cfg")}, nil
+			return []string{"-W", "-db", "-S", p.Beside(masterSocket) + ",mode,600", "-f", p.File("haproxy.cfg")}, nil
 		},
 		detection:  Health.detection,
 		drain:      haproxyDrain,
-		Mechanisms: haproxyMechanisms(),
+		reload:     haproxyReload,
+		Mechanisms: append(haproxyBound(), append(haproxyLearned(), haproxyHashes()...)...),
 	}
 }
 
-func haproxyMechanisms() []Mechanism {
-	const hashDrain = "haproxy's address hash re-homes the bound sessions of an instance that is drained"
-	source := func(name, disruption, hashType string) Mechanism {
+// haproxyBound are the mechanisms that bind a session once and re-bind it once.
+func haproxyBound() []Mechanism {
+	const lifetime = "{{with .TTL}} {{if $.Absolute}}maxlife{{else}}maxidle{{end}} {{$.Seconds .}}{{end}}"
+	bound := func(name, key string, marker Marker, lines ...string) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: keyAddress, Disruption: disruption, Random: true},
-			DrainNote: hashDrain,
-			text:      haproxyConfig("balance source", "hash-type "+hashType),
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndStay, Key: key, Disruption: none},
+			Marker:    marker, Choice: true, Idle: true, Age: true,
+			text: haproxyConfig(lines...),
 		}
 	}
+	table := func(name, key string, lines ...string) Mechanism {
+		m := bound(name, key, NoMarker, lines...)
+		m.Age, m.refuse = false, refuseAbsolute
+		return m
+	}
+	const forgets = "haproxy's stick-table is empty after a reload: every session is placed anew"
+	source := table("stick-table", keyAddress, "balance {{.Algorithm}}",
+		"stick-table type ip size 1m{{with .TTL}} expire {{$.Milliseconds .}}{{end}}", "stick on src")
+	source.ReloadNote = forgets
+	header := table("stick-table-header", keyHeader, "balance {{.Algorithm}}",
+		"stick-table type string len 64 size 1m{{with .TTL}} expire {{$.Milliseconds .}}{{end}}", "stick on req.hdr("+userHeader+")")
+	header.ReloadNote, header.Notes = forgets, []string{noHeader("haproxy spreads them")}
+	peers := table("stick-table-peers", keyAddress, "balance {{.Algorithm}}",
+		"stick-table type ip size 1m{{with .TTL}} expire {{$.Milliseconds .}}{{end}} peers self", "stick on src")
 	return []Mechanism{
-		{
-			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none},
-			text: haproxyConfig("balance {{.Algorithm}}",
-				"cookie SRV insert indirect nocache httponly{{with .TTL}} {{if $.Absolute}}maxlife{{else}}maxidle{{end}} {{$.Seconds .}}{{end}}"),
-		},
-		{
-			Mechanism: results.Mechanism{Name: "stick-table", Family: results.MoveAndStay, Key: keyAddress, Disruption: none},
-			text: haproxyConfig("balance {{.Algorithm}}",
-				"stick-table type ip size 1m{{with .TTL}} expire {{$.Milliseconds .}}{{end}}", "stick on src"),
-			refuse: refuseAbsolute,
-		},
-		source("source", modulo, "map-based"),
-		source("source-consistent", minimal, "consistent"),
+		bound("cookie", keyCookie, NamesHome, "balance {{.Algorithm}}", "cookie SRV insert indirect nocache httponly"+lifetime),
+		bound("cookie-dynamic", keyCookie, Signed, "balance {{.Algorithm}}", "dynamic-cookie-key "+secret,
+			"cookie SRV insert indirect nocache httponly dynamic"+lifetime),
+		source, peers, header,
+	}
+}
+
+// haproxyLearned are the mechanisms that follow a cookie of the application: nobody sets a new one
+// when the home fails, so each request is placed anew until it is back.
+func haproxyLearned() []Mechanism {
+	learned := func(name string, marker Marker, notes []string, lines ...string) Mechanism {
+		return Mechanism{
+			Mechanism: results.Mechanism{Name: name, Family: results.Flap, Key: keyCookie, Disruption: none},
+			Marker:    marker, Choice: true, Notes: notes,
+			text: haproxyConfig(lines...),
+		}
+	}
+	table := learned("stick-table-learned", NoMarker, nil, "balance {{.Algorithm}}",
+		"stick-table type string len 64 size 1m{{with .TTL}} expire {{$.Milliseconds .}}{{end}}",
+		"stick store-response res.cook(SBSESSION)", "stick match req.cook(SBSESSION)")
+	table.Idle, table.refuse = true, refuseAbsolute
+	table.ReloadNote = "haproxy's stick-table is empty after a reload and learns a session only when the application sets its cookie: bound sessions are spread from then on"
+	return []Mechanism{
+		learned("cookie-prefix", NamesHome, nil, "balance {{.Algorithm}}", "cookie SBSESSION prefix nocache"),
+		learned("cookie-rewrite", NamesHome,
+			[]string{"haproxy's rewrite changes a cookie that the application sets; here the balancer adds it to the answers that open a session, as such an application would"},
+			"balance {{.Algorithm}}", `http-response add-header Set-Cookie "SRV=here; Path=/" if { res.cook(SBSESSION) -m found }`, "cookie SRV rewrite nocache"),
+		table,
+	}
+}
+
+// haproxyHashes compute the home of each request.
+func haproxyHashes() []Mechanism {
+	hash := func(name, key, disruption string, lines ...string) Mechanism {
+		return Mechanism{
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: disruption, Random: true},
+			Marker:    NoMarker,
+			DrainNote: "haproxy's " + key + " hash re-homes the bound sessions of an instance that is drained",
+			text:      haproxyConfig(lines...),
+		}
+	}
+	header := func(name, disruption string, lines ...string) Mechanism {
+		m := hash(name, keyHeader, disruption, append([]string{"balance hdr(" + userHeader + ")"}, lines...)...)
+		m.Notes = []string{noHeader("haproxy spreads them")}
+		return m
+	}
+	bounded := header("header-bounded", minimal, "hash-type consistent", "hash-balance-factor 150")
+	bounded.Notes = append(bounded.Notes, "haproxy's hash-balance-factor sends a request elsewhere when its home has more than 150 % of the average load: affinity gives way to balance")
+	spread := hash("round-robin", none, none, "balance roundrobin")
+	spread.Family, spread.Random, spread.DrainNote = results.NoAffinity, false, ""
+	return []Mechanism{
+		hash("source", keyAddress, modulo, "balance source", "hash-type map-based"),
+		hash("source-consistent", keyAddress, minimal, "balance source", "hash-type consistent"),
+		header("header", modulo, "hash-type map-based"),
+		header("header-consistent", minimal, "hash-type consistent"),
+		bounded,
+		spread,
 	}
 }
 
@@ -75,13 +133,24 @@ func (p Params) Algorithm() string {
 }
 
 // haproxyConfig puts the lines of a mechanism into the configuration. no strict-limits, because
-// an ordinary user may not raise the number of open files.
+// an ordinary user may not raise the number of open files. The peers section lets a process that
+// takes over at a reload learn the tables of the one before. The cookie of a server is its dynamic one where that is asked for.
 func haproxyConfig(mechanism ...string) string {
+	cookie, peers := " cookie {{.Name}}", ""
+	all := strings.Join(mechanism, "\n    ")
+	if strings.Contains(all, "dynamic-cookie-key") {
+		cookie = ""
+	}
+	if strings.Contains(all, "peers self") {
+		peers = "peers self\n    peer local {{.Word (print \"unix@\" (.Beside \"peers.sock\"))}}\n\n"
+	}
 	return `# written by stickybench; changes are lost
 global
     maxconn 10000
     no strict-limits
-    stats socket {{.Word .Socket}} mode 600 level admin
+    hard-stop-after 30s
+    localpeer local
+    stats socket {{.Word .Socket}} mode 600 level admin expose-fd listeners
 
 defaults
     mode http
@@ -92,7 +161,7 @@ defaults
     retries 3
     option redispatch
 
-frontend traffic
+` + peers + `frontend traffic
     bind {{.Listen}} backlog 4096{{if .Proxied}} accept-proxy{{end}}
 {{- if .Forwarded}}
     http-request set-src hdr(x-forwarded-for)
@@ -100,11 +169,11 @@ frontend traffic
     default_backend be
 
 backend be
-    ` + strings.Join(mechanism, "\n    ") + `
+    ` + all + `
     option httpchk GET /healthz
     default-server check inter {{.Milliseconds .Health.Interval}} rise {{.Health.Rise}} fall {{.Health.Fall}}
 {{- range .Instances}}
-    server {{.Name}} {{.Address}} cookie {{.Name}}
+    server {{.Name}} {{.Address}}` + cookie + `{{if .Draining}} weight 0{{end}}
 {{- end}}
 `
 }
@@ -112,39 +181,4 @@ backend be
 // Word quotes text for a haproxy configuration.
 func (Params) Word(text string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`).Replace(text) + `"`
-}
-
-func haproxyDrain(ctx context.Context, p Params, instance string, draining bool) error {
-	state := "ready"
-	if draining {
-		state = "drain"
-	}
-	answer, err := haproxyOrder(ctx, p.Socket, fmt.Sprintf("set server be/%s state %s\n", instance, state))
-	if err != nil {
-		return err
-	}
-	if answer != "" {
-		return errors.New(answer)
-	}
-	return nil
-}
-
-// orderTimeout bounds one exchange on the admin socket.
-const orderTimeout = 5 * time.Second
-
-func haproxyOrder(ctx context.Context, socket, order string) (string, error) {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "unix", socket)
-	if err != nil {
-		return "", err
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(orderTimeout)); err != nil {
-		return "", err
-	}
-	if _, err := io.WriteString(conn, order); err != nil {
-		return "", err
-	}
-	answer, err := io.ReadAll(conn)
-	return strings.TrimSpace(string(answer)), err
 }

@@ -6,6 +6,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // Path finds the program. Debian keeps servers in sbin directories that an ordinary user's PATH lacks.
@@ -35,6 +38,24 @@ func (r Row) Version(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("asking %s for its version: %w", r.Name, err)
 	}
 	return version(out), nil
+}
+
+// Supports says why this version of the balancer does not have the mechanism, or nil.
+func (r Row) Supports(m Mechanism, version string) error {
+	if m.Since != "" && older(version, m.Since) {
+		return fmt.Errorf("%s:%s needs %s %s or newer, %s is installed; put a newer one first on the PATH (%s)",
+			r.Name, m.Name, r.Name, m.Since, version, r.Install)
+	}
+	return nil
+}
+
+// older compares dotted numbers, part by part.
+func older(version, than string) bool {
+	return slices.CompareFunc(strings.Split(version, "."), strings.Split(than, "."), func(a, b string) int {
+		x, _ := strconv.Atoi(a)
+		y, _ := strconv.Atoi(b)
+		return x - y
+	}) < 0
 }
 
 // version is the first dotted number, without a distribution's suffix.

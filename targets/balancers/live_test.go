@@ -1,252 +1,225 @@
 package balancers
 
 import (
-	"context"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/http/cookiejar"
-	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
+
+	"github.com/stickybench/stickybench/results"
 )
 
-// fixture is a real balancer in front of small instances of this test.
-type fixture struct {
-	row       Row
-	params    Params
-	url       string
-	instances map[string]*httptest.Server
-}
-
-// live starts the real program; without it the test skips, but fails where real ones are required.
-func live(t *testing.T, use string, instances int) *fixture {
-	t.Helper()
-	row, mechanism, err := Lookup(use)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := row.Path(); err != nil {
-		if os.Getenv("STICKYBENCH_REQUIRE_REAL") == "1" {
-			t.Fatal(err)
+// TestLiveFamilies holds every mechanism to the family that its row promises.
+func TestLiveFamilies(t *testing.T) {
+	strict := func(_ Row, m Mechanism) bool { return m.Name != "header-bounded" }
+	each(t, 4, strict, func(t *testing.T, f *fixture) {
+		if f.running.Mechanism.Family == results.NoAffinity {
+			if names := homes(t, f, visitor(t, 1), 12); distinct(names) != 4 {
+				t.Errorf("without affinity a user saw only %v", names)
+			}
+			return
 		}
-		t.Skip(err)
-	}
-	f := &fixture{row: row, instances: map[string]*httptest.Server{}}
-	f.params = Params{
-		Listen: free(t), Directory: filepath.Join(t.TempDir(), "lb"), Socket: filepath.Join(short(t), "s"),
-		Health: Health{Interval: 20 * time.Millisecond, Timeout: time.Second, Rise: 1, Fall: 1},
-	}
-	if os.Geteuid() == 0 {
-		f.params.User = "root"
-	}
-	for n := range instances {
-		f.addInstance(t, fmt.Sprintf("b%d", n+1))
-	}
-	f.url = "http://" + f.params.Listen
-	f.run(t, mechanism)
-	return f
+		bound(t, f)
+		failover(t, f)
+	})
 }
 
-func (f *fixture) addInstance(t *testing.T, name string) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := r.Cookie("SBSESSION"); err != nil && r.URL.Path != "/healthz" {
-			http.SetCookie(w, &http.Cookie{Name: "SBSESSION", Value: fmt.Sprintf("%s-%d", name, time.Now().UnixNano())})
+// TestLiveBoundedHashGivesWay: it leaves the home for load, so most requests are at home, not all.
+func TestLiveBoundedHashGivesWay(t *testing.T) {
+	each(t, 4, only("haproxy:header-bounded"), func(t *testing.T, f *fixture) {
+		away := 0
+		for n := range 15 {
+			names := homes(t, f, visitor(t, n), 5)
+			for _, name := range names {
+				if name != names[0] {
+					away++
+				}
+			}
 		}
-		io.WriteString(w, name)
-	}))
-	t.Cleanup(server.Close)
-	f.instances[name] = server
-	f.params.Instances = append(f.params.Instances, Instance{name, server.Listener.Addr().String()})
-}
-
-func (f *fixture) run(t *testing.T, m Mechanism) {
-	argv, err := f.row.Prepare(m, f.params)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var words strings.Builder
-	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Stdout, cmd.Stderr = &words, &words
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Log(words.String())
+		if away > 15 {
+			t.Errorf("%d of 75 requests were away from home", away)
 		}
 	})
-	eventually(t, func() bool { _, err := ask(http.DefaultClient, f.url); return err == nil })
 }
 
-// ask gives the name of the instance that answered.
-func ask(client *http.Client, url string) (string, error) {
-	answer, err := client.Get(url)
-	if err != nil {
-		return "", err
+// bound: many users stay where they are, and not all in one place.
+func bound(t *testing.T, f *fixture) {
+	var first []string
+	for n := range 15 {
+		names := homes(t, f, visitor(t, n), 5)[1:] // the first request may carry nothing to route on
+		if distinct(names) != 1 {
+			t.Errorf("user %d saw %v", n, names)
+		}
+		first = append(first, names[0])
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("status %s", answer.Status)
+	if distinct(first) < 2 {
+		t.Errorf("15 users all live on %s", first[0])
 	}
-	return string(body), err
 }
 
-// visitor is one user with a cookie jar and, like a cautious client, a new connection each time.
-func visitor(t *testing.T, source string) *http.Client {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
+// failover: what a user sees while the home is down, and when it is back.
+func failover(t *testing.T, f *fixture) {
+	user := visitor(t, 7)
+	home := homes(t, f, user, 3)[2]
+	f.instances[home].stop()
+	eventually(t, func() bool { name, err := ask(user, f.url); return err == nil && name != home })
+	during := homes(t, f, user, 12)
+	f.instances[home].start(t)
+	if flaps := distinct(during) > 1; flaps != (f.running.Mechanism.Family == results.Flap) {
+		t.Errorf("while %s is down the user saw %v; the promise is %q", home, during, f.running.Mechanism.Family)
 	}
-	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(source)}}
-	return &http.Client{Jar: jar, Timeout: 10 * time.Second,
-		Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialer.DialContext}}
+	if f.running.Mechanism.Family != results.MoveAndStay {
+		eventually(t, func() bool { return homes(t, f, user, 1)[0] == home })
+	} else {
+		inRotation(t, f, home)
+	}
+	if names := homes(t, f, user, 5); distinct(names) != 1 || (names[0] == home) == (f.running.Mechanism.Family == results.MoveAndStay) {
+		t.Errorf("when %s was back, the user on %s saw %v; the promise is %q", home, during[11], names, f.running.Mechanism.Family)
+	}
 }
 
-func homes(t *testing.T, f *fixture, client *http.Client, requests int) []string {
+// inRotation waits until new users come to the instance.
+func inRotation(t *testing.T, f *fixture, instance string) {
 	t.Helper()
-	var all []string
-	for range requests {
-		name, err := ask(client, f.url)
+	n := 1000
+	eventually(t, func() bool { n++; return homes(t, f, visitor(t, n), 1)[0] == instance })
+}
+
+func TestLiveDrain(t *testing.T) {
+	keeps := only("haproxy:cookie", "haproxy:cookie-dynamic", "haproxy:stick-table", "haproxy:cookie-prefix", "apache:cookie", "apache:app-cookie")
+	each(t, 3, keeps, func(t *testing.T, f *fixture) {
+		bound := visitor(t, 1)
+		home := homes(t, f, bound, 2)[1]
+		running, err := f.running.Drain(t.Context(), home, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, name)
-	}
-	return all
-}
-
-func distinct(names []string) int {
-	seen := map[string]bool{}
-	for _, name := range names {
-		seen[name] = true
-	}
-	return len(seen)
-}
-
-// source mixes the octets, as the load generator's users do.
-func source(n int) string { return fmt.Sprintf("127.%d.%d.%d", 1+n*37%250, n*91%250, 1+n*13%250) }
-
-func TestLiveAffinity(t *testing.T) {
-	for _, c := range []struct {
-		use  string
-		from int // requests before the mechanism can know the session
-	}{
-		{"nginx:ip-hash", 0}, {"nginx:hash-cookie", 1}, {"nginx:hash-cookie-consistent", 1}, {"nginx:userid", 0},
-		{"haproxy:cookie", 0}, {"haproxy:stick-table", 0}, {"haproxy:source", 0}, {"haproxy:source-consistent", 0},
-	} {
-		t.Run(strings.ReplaceAll(c.use, ":", "-"), func(t *testing.T) {
-			f := live(t, c.use, 3)
-			var first []string
-			for n := range 20 {
-				names := homes(t, f, visitor(t, source(n)), 6)[c.from:]
-				if distinct(names) != 1 {
-					t.Errorf("user %d saw %v", n, names)
-				}
-				first = append(first, names[0])
-			}
-			if distinct(first) < 2 {
-				t.Errorf("20 users all live on %s", first[0])
-			}
-		})
-	}
-}
-
-func TestLiveFailover(t *testing.T) {
-	for _, use := range []string{"nginx:ip-hash", "nginx:userid", "haproxy:cookie", "haproxy:stick-table", "haproxy:source-consistent"} {
-		t.Run(strings.ReplaceAll(use, ":", "-"), func(t *testing.T) {
-			f := live(t, use, 3)
-			user := visitor(t, source(7))
-			home := homes(t, f, user, 3)[0]
-			f.instances[home].CloseClientConnections()
-			f.instances[home].Close()
-			eventually(t, func() bool { name, err := ask(user, f.url); return err == nil && name != home })
-			if names := homes(t, f, user, 5); distinct(names) != 1 {
-				t.Errorf("after the failure of %s the user saw %v", home, names)
-			}
-		})
-	}
-}
-
-func TestLiveDrainKeepsBoundSessions(t *testing.T) {
-	f := live(t, "haproxy:cookie", 3)
-	bound := visitor(t, source(1))
-	home := homes(t, f, bound, 2)[0]
-	if err := f.row.Drain(t.Context(), f.params, home, true); err != nil {
-		t.Fatal(err)
-	}
-	for n := range 12 {
-		if name := homes(t, f, visitor(t, source(n)), 1)[0]; name == home {
-			t.Errorf("new user %d came to %s, which is draining", n, home)
+		quiet(t, f, home)
+		if names := homes(t, f, bound, 3); distinct(append(names, home)) != 1 {
+			t.Errorf("the bound user left %s for %v", home, names)
 		}
-	}
-	if names := homes(t, f, bound, 3); distinct(append(names, home)) != 1 {
-		t.Errorf("the bound user left %s for %v", home, names)
-	}
-	if err := f.row.Drain(t.Context(), f.params, home, false); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, func() bool { return homes(t, f, visitor(t, source(5)), 1)[0] == home })
+		if _, err := running.Drain(t.Context(), home, false); err != nil {
+			t.Fatal(err)
+		}
+		inRotation(t, f, home)
+	})
+}
+
+// quiet waits until twelve new users in a row come elsewhere: a graceful restart takes a moment.
+func quiet(t *testing.T, f *fixture, instance string) {
+	t.Helper()
+	user := 100
+	eventually(t, func() bool {
+		for range 12 {
+			if user++; homes(t, f, visitor(t, user), 1)[0] == instance {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func TestLiveDrainOfUnknownInstanceFails(t *testing.T) {
-	f := live(t, "haproxy:cookie", 1)
-	if err := f.row.Drain(t.Context(), f.params, "b9", true); err == nil {
-		t.Error("haproxy drained an instance that does not exist")
-	}
-}
-
-func TestLiveVersions(t *testing.T) {
-	for _, use := range []string{"nginx", "haproxy"} {
-		f := live(t, use, 1)
-		v, err := f.row.Version(t.Context())
-		if err != nil || strings.Count(v, ".") == 0 {
-			t.Errorf("%s: version %q, %v", use, v, err)
+	each(t, 1, only("haproxy:cookie", "apache:cookie"), func(t *testing.T, f *fixture) {
+		if _, err := f.running.Drain(t.Context(), "b9", true); err == nil {
+			t.Error("an instance that does not exist was drained")
 		}
-	}
+	})
 }
 
-// eventually polls: how soon a program notices is its own affair.
-func eventually(t *testing.T, done func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !done() {
-		select {
-		case <-ctx.Done():
-			t.Fatal("it did not happen within 20 s")
-		case <-tick.C:
+// TestLivePool adds an instance, then takes the user's home away; nobody else moves.
+func TestLivePool(t *testing.T) {
+	each(t, 2, only("nginx:hash-cookie-consistent", "haproxy:cookie", "apache:cookie", "caddy:cookie", "traefik:cookie"), func(t *testing.T, f *fixture) {
+		stay, leave := visitor(t, 1), visitor(t, 2)
+		kept, home := homes(t, f, stay, 2)[1], homes(t, f, leave, 2)[1]
+		for n := 3; kept == home; n++ {
+			leave = visitor(t, n)
+			home = homes(t, f, leave, 2)[1]
 		}
-	}
+		pool := append(f.running.Params.Instances, f.add(t, "b3"))
+		running, err := f.running.Pool(t.Context(), pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 200
+		eventually(t, func() bool { n++; return homes(t, f, visitor(t, n), 2)[1] == "b3" })
+		var left []Instance
+		for _, i := range pool {
+			if i.Name != home {
+				left = append(left, i)
+			}
+		}
+		if _, err := running.Pool(t.Context(), left); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, func() bool { return homes(t, f, leave, 1)[0] != home })
+		if f.running.Mechanism.Disruption == none {
+			if names := homes(t, f, stay, 3); distinct(append(names, kept)) != 1 {
+				t.Errorf("the user on %s saw %v although that instance stayed", kept, names)
+			}
+		}
+	})
 }
 
-func free(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+// TestLiveReloadKeepsBoundUsers covers the mechanisms whose binding is in the client or computed.
+func TestLiveReloadKeepsBoundUsers(t *testing.T) {
+	each(t, 3, only("nginx:userid", "haproxy:cookie", "haproxy:source", "apache:cookie", "caddy:cookie", "caddy:ip-hash"), func(t *testing.T, f *fixture) {
+		user := visitor(t, 1)
+		home := homes(t, f, user, 2)[1]
+		if err := f.running.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if names := homes(t, f, user, 20); distinct(append(names, home)) != 1 {
+			t.Errorf("the reload moved the user from %s to %v", home, names)
+		}
+	})
 }
 
-// short is a directory whose path fits into a socket address.
-func short(t *testing.T) string {
-	dir, err := os.MkdirTemp("", "sb")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
+// TestLiveReloadForgetsTheStickTable: haproxy's table dies with the process unless a peer keeps it.
+func TestLiveReloadForgetsTheStickTable(t *testing.T) {
+	each(t, 3, only("haproxy:stick-table"), func(t *testing.T, f *fixture) {
+		if err := f.running.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := haproxyOrder(t.Context(), f.running.Params.Socket, "show table be\n")
+		if err != nil || !strings.Contains(answer, "used:0") {
+			t.Errorf("after the reload the table is %q, %v", answer, err)
+		}
+	})
+}
+
+func TestLiveBadConfigurationChangesNothing(t *testing.T) {
+	each(t, 2, only("nginx:ip-hash", "haproxy:cookie", "apache:cookie", "caddy:cookie"), func(t *testing.T, f *fixture) {
+		broken := f.running
+		broken.Params.Listen = "no such address"
+		err := broken.Reload(t.Context())
+		if err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("want an error of one line, got %v", err)
+		}
+		homes(t, f, visitor(t, 1), 3)
+	})
+}
+
+func TestLiveForwardedAddress(t *testing.T) {
+	each(t, 4, only("nginx:ip-hash-forwarded"), func(t *testing.T, f *fixture) {
+		var seen []string
+		for n := range 12 {
+			r, err := http.NewRequest(http.MethodGet, f.url, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.9", n*41, n*17))
+			answer, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body := make([]byte, 2)
+			_, _ = answer.Body.Read(body)
+			answer.Body.Close()
+			seen = append(seen, string(body))
+		}
+		if distinct(seen) < 2 {
+			t.Errorf("twelve forwarded addresses all came to %v", seen)
+		}
+	})
 }

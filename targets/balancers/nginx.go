@@ -1,6 +1,7 @@
 package balancers
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -16,11 +17,18 @@ func nginx() Row {
 		config:  "nginx.conf",
 		version: []string{"-v"},
 		command: func(p Params) ([]string, error) {
-			return []string{"-p", p.Directory, "-e", p.File("error.log"), "-c", p.File("nginx.conf")}, nil
+			return nginxArguments(p), nil
 		},
-		detection:  nginxDetection,
+		detection: nginxDetection,
+		reload: func(ctx context.Context, b Running) error {
+			return b.tell(ctx, append(nginxArguments(b.Params), "-s", "reload")...)
+		},
 		Mechanisms: nginxMechanisms(),
 	}
+}
+
+func nginxArguments(p Params) []string {
+	return []string{"-p", p.Directory, "-e", p.File("error.log"), "-c", p.File("nginx.conf")}
 }
 
 // nginxDetection: the checks are passive and a refused request goes to the next upstream at once,
@@ -31,26 +39,32 @@ func nginxDetection(h Health) time.Duration {
 }
 
 func nginxMechanisms() []Mechanism {
-	const firstRequest = "nginx hashes the application's cookie: a session's first request carries none, so all first requests go to one instance and the second may land elsewhere"
-	hash := func(name, disruption, directive string, notes ...string) Mechanism {
+	hash := func(name, key, disruption string, marker Marker, notes []string, directive string, server ...string) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: keyCookie, Disruption: disruption, Random: true},
-			Notes:     notes,
-			text:      nginxConfig(directive),
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: disruption, Random: true},
+			Marker:    marker, Notes: notes,
+			text: nginxConfig(directive, server...),
 		}
 	}
+	firstRequest := []string{"nginx hashes the application's cookie: a session's first request carries none, so all first requests go to one instance and the second may land elsewhere"}
+	header := []string{noHeader("nginx hashes the empty text, so all of them go to one instance")}
+	addresses := []string{"nginx ip_hash uses only the first three octets of an IPv4 address: users of one /24 share a home; the source addresses of this run are spread over many /24s"}
+	ip := hash("ip-hash", keyAddress, modulo, NoMarker, addresses, "ip_hash;")
+	forwarded := hash("ip-hash-forwarded", keyAddress, modulo, NoMarker, addresses, "ip_hash;",
+		"set_real_ip_from 127.0.0.0/8;", "real_ip_header X-Forwarded-For;")
+	ip.Random, forwarded.Random = false, false
+	spread := hash("round-robin", none, none, NoMarker, nil, "")
+	spread.Family, spread.Random = results.NoAffinity, false
 	return []Mechanism{
-		{
-			Mechanism: results.Mechanism{Name: "ip-hash", Family: results.MoveAndHome, Key: keyAddress, Disruption: modulo},
-			Notes:     []string{"nginx ip_hash uses only the first three octets of an IPv4 address: users of one /24 share a home; the source addresses of this run are spread over many /24s"},
-			text:      nginxConfig("ip_hash;"),
-		},
-		hash("hash-cookie", modulo, "hash $cookie_SBSESSION;", firstRequest),
-		hash("hash-cookie-consistent", minimal, "hash $cookie_SBSESSION consistent;", firstRequest),
-		{
-			Mechanism: results.Mechanism{Name: "userid", Family: results.MoveAndHome, Key: keyCookie, Disruption: modulo, Random: true},
-			text:      nginxConfig("hash $uid_got$uid_set;", "userid on;", "userid_name sbhome;"),
-		},
+		ip,
+		hash("hash-cookie", keyCookie, modulo, NoMarker, firstRequest, "hash $cookie_SBSESSION;"),
+		hash("hash-cookie-consistent", keyCookie, minimal, NoMarker, firstRequest, "hash $cookie_SBSESSION consistent;"),
+		hash("userid", keyCookie, modulo, Hashed, nil, "hash $uid_got$uid_set;", "userid on;", "userid_name sbhome;"),
+		forwarded,
+		hash("hash-address", keyAddress, minimal, NoMarker, nil, "hash $remote_addr consistent;"),
+		hash("hash-header", keyHeader, modulo, NoMarker, header, "hash $http_x_user;"),
+		hash("hash-header-consistent", keyHeader, minimal, NoMarker, header, "hash $http_x_user consistent;"),
+		spread,
 	}
 }
 
@@ -80,8 +94,7 @@ http {
     keepalive_requests 1000000;
 
     upstream backends {
-        ` + directive + `
-{{- range .Instances}}
+` + lines(directive) + `{{- range .Instances}}
         server {{.Address}} max_fails={{$.Health.Fall}} fail_timeout={{$.Seconds $.Health.FailTimeout}}; # {{.Name}}
 {{- end}}
         keepalive 64;
@@ -93,7 +106,7 @@ http {
         set_real_ip_from 0.0.0.0/0;
         real_ip_header {{if .Proxied}}proxy_protocol{{else}}X-Forwarded-For{{end}};
 {{- end}}
-` + lines(server) + `        location / {
+` + lines(server...) + `        location / {
             proxy_pass http://backends;
             proxy_http_version 1.1;
             proxy_set_header Connection "";
@@ -107,10 +120,12 @@ http {
 `
 }
 
-func lines(directives []string) string {
+func lines(directives ...string) string {
 	var out strings.Builder
 	for _, directive := range directives {
-		out.WriteString("        " + directive + "\n")
+		if directive != "" {
+			out.WriteString("        " + directive + "\n")
+		}
 	}
 	return out.String()
 }

@@ -1,6 +1,7 @@
 package balancers
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -26,8 +27,9 @@ type Params struct {
 
 // Instance is one upstream.
 type Instance struct {
-	Name    string // "b1"
-	Address string // HOST:PORT
+	Name     string // "b1"
+	Address  string // HOST:PORT
+	Draining bool   // to get no new sessions
 }
 
 // Health is the check of the instances.
@@ -45,9 +47,30 @@ func (h Health) FailTimeout() time.Duration { return h.Interval * time.Duration(
 // File is a path below the balancer's directory.
 func (p Params) File(name string) string { return filepath.Join(p.Directory, name) }
 
+// Beside is a path next to the admin socket, short enough for another socket.
+func (p Params) Beside(name string) string { return filepath.Join(filepath.Dir(p.Socket), name) }
+
 // Milliseconds writes d for configuration files that take "ms"; zero would turn a time-out off.
 func (Params) Milliseconds(d time.Duration) string {
 	return fmt.Sprintf("%dms", max(1, int64(math.Ceil(float64(d)/float64(time.Millisecond)))))
+}
+
+// AtLeast writes d in milliseconds, but not less than a balancer's least setting.
+func (p Params) AtLeast(least string, d time.Duration) (string, error) {
+	floor, err := time.ParseDuration(least)
+	return p.Milliseconds(max(floor, d)), err
+}
+
+// WholeSeconds writes d as a bare number of seconds, rounded up.
+func (p Params) WholeSeconds(d time.Duration) string { return strings.TrimSuffix(p.Seconds(d), "s") }
+
+// Decimal writes d as seconds with a fraction, as protocol buffers do.
+func (Params) Decimal(d time.Duration) string { return fmt.Sprintf("%.3fs", d.Seconds()) }
+
+// JSON quotes text for a configuration in JSON or YAML.
+func (Params) JSON(text string) (string, error) {
+	quoted, err := json.Marshal(text)
+	return string(quoted), err
 }
 
 // Seconds writes d rounded up, for settings that know nothing finer.

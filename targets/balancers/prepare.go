@@ -42,14 +42,7 @@ func (r Row) render(m Mechanism, p Params) (string, error) {
 
 // Prepare writes the configuration below p.Directory and gives the command to run in the foreground.
 func (r Row) Prepare(m Mechanism, p Params) ([]string, error) {
-	if err := os.MkdirAll(p.Directory, 0o755); err != nil {
-		return nil, err
-	}
-	config, err := r.render(m, p)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(p.File(r.config), []byte(config), 0o644); err != nil {
+	if err := r.write(m, p); err != nil {
 		return nil, err
 	}
 	argv, err := r.command(p)
@@ -58,4 +51,20 @@ func (r Row) Prepare(m Mechanism, p Params) ([]string, error) {
 	}
 	binary, err := r.Path()
 	return append([]string{binary}, argv...), err
+}
+
+// write replaces the configuration as a whole: some programs watch the file and would read half of it.
+func (r Row) write(m Mechanism, p Params) error {
+	if err := os.MkdirAll(p.Directory, 0o755); err != nil {
+		return err
+	}
+	config, err := r.render(m, p)
+	if err != nil {
+		return err
+	}
+	fresh := p.File(r.config + ".new")
+	if err := os.WriteFile(fresh, []byte(config), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(fresh, p.File(r.config))
 }

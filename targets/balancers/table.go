@@ -20,21 +20,39 @@ type Row struct {
 	config    string // file name of the configuration below Params.Directory
 	version   []string
 	detection func(Health) time.Duration
-	told      bool                                                                      // the configuration takes the client's address from PROXY headers and X-Forwarded-For
-	drain     func(ctx context.Context, p Params, instance string, draining bool) error // nil = cannot
+	told      bool                                                              // the configuration takes the client's address from PROXY headers and X-Forwarded-For
+	drain     func(ctx context.Context, running Running, instance string) error // nil = cannot
+	reload    func(ctx context.Context, running Running) error                  // nil = cannot
 }
 
 // Mechanism is one way a balancer keeps a session on its instance.
 type Mechanism struct {
 	results.Mechanism
-	Notes     []string // what a reader of the results must know
-	DrainNote string   // set when a drain does not keep bound sessions
-	text      string   // template of the configuration
-	refuse    func(Params) error
+	Marker     Marker
+	Idle, Age  bool     // the binding can expire by idle time, by age
+	Choice     bool     // unbound sessions are placed as lb.choice says
+	Since      string   // least version that has it; empty = any
+	Notes      []string // what a reader of the results must know
+	DrainNote  string   // set when a drain does not keep bound sessions
+	ReloadNote string   // set when a reload does not keep bound sessions
+	text       string   // template of the configuration
+	refuse     func(Params) error
 }
 
+// Marker says what a client can do with the balancer's marker.
+type Marker string
+
+// The kinds of markers, from nothing to hold to a value that chooses.
+const (
+	NoMarker  Marker = "no marker"           // address, header or the application's own cookie
+	Signed    Marker = "cannot be forged"    // keyed hash or signature
+	Unsalted  Marker = "can be computed"     // hash of the instance's address without a key
+	NamesHome Marker = "chooses an instance" // carries the instance's name or address
+	Hashed    Marker = "is hashed as it is"  // any value has some home; a client can search for one
+)
+
 // rows is the table.
-func rows() []Row { return []Row{nginx(), haproxy(), command()} }
+func rows() []Row { return []Row{nginx(), haproxy(), apache(), caddy(), traefik(), envoy(), command()} }
 
 // List gives every balancer known here.
 func List() []Row { return rows() }
@@ -72,41 +90,4 @@ func names() string {
 		all = append(all, r.Name)
 	}
 	return strings.Join(all, ", ")
-}
-
-// CanDrain says whether an instance can be drained at run time.
-func (r Row) CanDrain() bool { return r.drain != nil }
-
-// Drain tells the running balancer to send no new sessions to instance, or to do so again.
-func (r Row) Drain(ctx context.Context, p Params, instance string, draining bool) error {
-	if r.drain == nil {
-		return fmt.Errorf("%s cannot drain an instance at run time; use haproxy:cookie or builtin:cookie", r.Name)
-	}
-	if err := r.drain(ctx, p, instance, draining); err != nil {
-		return fmt.Errorf("draining %s in %s: %w", instance, r.Name, err)
-	}
-	return nil
-}
-
-// Promise is what the mechanism does under p.
-func (r Row) Promise(m Mechanism, p Params) results.Mechanism {
-	promise := m.Mechanism
-	promise.Detection = r.detection(p.Health)
-	if m.Family == results.MoveAndStay {
-		promise.Random = p.Choice == "random"
-		promise.TTL = p.TTL
-		promise.Sliding = p.TTL > 0 && !p.Absolute
-	}
-	return promise
-}
-
-// Refuse says why the mechanism cannot do what p asks, or nil.
-func (r Row) Refuse(m Mechanism, p Params) error {
-	if (p.Proxied() || p.Forwarded()) && !r.told && r.Binary != "" {
-		return fmt.Errorf("load.client_address.via: %s is not set up here to learn addresses by %s; use source, or another balancer", r.Name, p.Via)
-	}
-	if m.refuse == nil {
-		return nil
-	}
-	return m.refuse(p)
 }

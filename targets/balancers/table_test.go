@@ -11,8 +11,8 @@ import (
 
 func TestLookupNamesWhatIsKnown(t *testing.T) {
 	for use, want := range map[string]string{
-		"squid":        `lb.use: "squid" is no known balancer; use one of nginx, haproxy, exec, or builtin:cookie`,
-		"nginx:sticky": `lb.use: nginx has no mechanism "sticky"; use one of nginx:ip-hash, nginx:hash-cookie, nginx:hash-cookie-consistent, nginx:userid`,
+		"squid":        `lb.use: "squid" is no known balancer; use one of nginx, haproxy, apache, caddy, traefik, envoy, exec, or builtin:cookie`,
+		"nginx:sticky": `lb.use: nginx has no mechanism "sticky"; use one of nginx:ip-hash, nginx:hash-cookie, nginx:hash-cookie-consistent, nginx:userid, nginx:ip-hash-forwarded, nginx:hash-address, nginx:hash-header, nginx:hash-header-consistent, nginx:round-robin`,
 	} {
 		if _, _, err := Lookup(use); err == nil || err.Error() != want {
 			t.Errorf("Lookup(%q): %v\nwant %s", use, err, want)
@@ -46,6 +46,12 @@ func TestPromises(t *testing.T) {
 			Random: true, Detection: 350 * time.Millisecond},
 		"nginx:ip-hash": {Name: "ip-hash", Family: results.MoveAndHome, Key: "address", Disruption: "modulo",
 			Detection: 1050 * time.Millisecond},
+		"apache:cookie": {Name: "cookie", Family: results.MoveAndStay, Key: "cookie", Disruption: "none",
+			Detection: time.Second}, // its cookie has no idle expiry
+		"caddy:cookie": {Name: "cookie", Family: results.MoveAndStay, Key: "cookie", Disruption: "none", Random: true,
+			Detection: 350 * time.Millisecond},
+		"haproxy:cookie-prefix": {Name: "cookie-prefix", Family: results.Flap, Key: "cookie", Disruption: "none",
+			Detection: 350 * time.Millisecond},
 	} {
 		row, m, err := Lookup(use)
 		if err != nil {
@@ -81,11 +87,25 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+func TestOlderVersionsLackAMechanism(t *testing.T) {
+	row, mechanism, err := Lookup("caddy:client-ip-hash")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version, supported := range map[string]bool{"2.6.2": false, "2.7": true, "2.7.0": true, "2.11.9": true, "3.0": true, "1.9": false} {
+		if err := row.Supports(mechanism, version); (err == nil) != supported {
+			t.Errorf("version %s: %v, want supported %v", version, err, supported)
+		}
+	}
+}
+
 func TestVersionIsTheDottedNumber(t *testing.T) {
 	for out, want := range map[string]string{
-		"nginx version: nginx/1.22.1\n":                                        "1.22.1",
-		"HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/\n": "2.6.12",
-		"something without a number":                                           "",
+		"nginx version: nginx/1.22.1\n":                                                 "1.22.1",
+		"HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/\n":          "2.6.12",
+		"Server version: Apache/2.4.71 (Debian)\nServer built:   2026-11-12T08:58:41\n": "2.4.71",
+		"v2.11.9 h1:abc=\n":          "2.11.9",
+		"something without a number": "",
 	} {
 		if got := version([]byte(out)); got != want {
 			t.Errorf("version(%q) = %q, want %q", out, got, want)

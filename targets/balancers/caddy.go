@@ -1,0 +1,88 @@
+package balancers
+
+import (
+	"context"
+
+	"github.com/stickybench/stickybench/results"
+)
+
+func caddy() Row {
+	return Row{
+		Name:    "caddy",
+		Binary:  "caddy",
+		Install: "Debian: apt-get install caddy, or go install github.com/caddyserver/caddy/v2/cmd/caddy@v2.11.9",
+		config:  "caddy.json",
+		version: []string{"version"},
+		command: func(p Params) ([]string, error) {
+			return []string{"run", "--config", p.File("caddy.json")}, nil
+		},
+		detection: Health.detection,
+		reload: func(ctx context.Context, b Running) error {
+			return b.tell(ctx, "reload", "--force", "--config", b.Params.File("caddy.json"), "--address", "unix/"+b.Params.Socket)
+		},
+		Mechanisms: caddyMechanisms(),
+	}
+}
+
+func caddyMechanisms() []Mechanism {
+	hash := func(name, key, policy string) Mechanism {
+		return Mechanism{
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: minimal, Random: true},
+			Marker:    NoMarker,
+			text:      caddyConfig(policy),
+		}
+	}
+	bound := func(name, policy string, marker Marker) Mechanism {
+		return Mechanism{
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Random: true},
+			Marker:    marker,
+			text:      caddyConfig(policy),
+		}
+	}
+	client := hash("client-ip-hash", keyAddress, `{"policy": "client_ip_hash"}`)
+	client.Since = "2.7"
+	header := hash("header-hash", keyHeader, `{"policy": "header", "field": "`+userHeader+`"}`)
+	header.Notes = []string{noHeader("caddy spreads them")}
+	return []Mechanism{
+		bound("cookie", `{"policy": "cookie", "name": "SRV", "secret": "`+secret+`"}`, Signed),
+		bound("cookie-plain", `{"policy": "cookie", "name": "SRV"}`, Unsalted),
+		hash("ip-hash", keyAddress, `{"policy": "ip_hash"}`),
+		client,
+		header,
+	}
+}
+
+// caddyConfig puts the selection policy into the configuration; it is JSON because the Caddyfile of
+// 2.6 cannot turn off the copy that Caddy keeps in the user's home. Without retries a refused connection
+// is a 502 until the checks notice, and without checks for ever. One failed check is enough: 2.6 cannot count them.
+func caddyConfig(policy string) string {
+	return `{
+  "admin": {"listen": {{.JSON (print "unix/" .Socket)}}, "config": {"persist": false}},
+  "storage": {"module": "file_system", "root": {{.JSON (.File "storage")}}},
+  "logging": {"logs": {"default": {"level": "WARN", "writer": {"output": "file", "filename": {{.JSON (.File "caddy.log")}}}}}},
+  "apps": {"http": {"servers": {"lb": {
+    "listen": [{{.JSON .Listen}}],
+    "protocols": ["h1"],
+    "automatic_https": {"disable": true},
+    "routes": [{"handle": [{
+      "handler": "reverse_proxy",
+      "upstreams": [
+{{- range $n, $i := .Instances}}{{if $n}},{{end}}
+        {"dial": {{$.JSON $i.Address}}}
+{{- end}}
+      ],
+      "load_balancing": {
+        "selection_policy": ` + policy + `,
+        "retries": {{.Health.Fall}},
+        "try_interval": "1ms"
+      },
+      "health_checks": {
+        "active": {"uri": "/healthz", "interval": "{{.Milliseconds .Health.Interval}}", "timeout": "{{.Milliseconds .Health.Timeout}}"},
+        "passive": {"fail_duration": "{{.Milliseconds .Health.FailTimeout}}", "max_fails": 1}
+      },
+      "transport": {"protocol": "http", "dial_timeout": "{{.Milliseconds .Health.Timeout}}"}
+    }]}]
+  }}}}
+}
+`
+}

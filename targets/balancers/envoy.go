@@ -1,0 +1,105 @@
+package balancers
+
+import (
+	"net"
+
+	"github.com/stickybench/stickybench/results"
+)
+
+func envoy() Row {
+	return Row{
+		Name:    "envoy",
+		Binary:  "envoy",
+		Install: "put the release's envoy on the PATH",
+		config:  "envoy.yaml",
+		version: []string{"--version"},
+		command: func(p Params) ([]string, error) {
+			return []string{"--disable-hot-restart", "--config-path", p.File("envoy.yaml"), "--log-path", p.File("envoy.log"), "--log-level", "warning"}, nil
+		},
+		detection:  Health.detection,
+		Mechanisms: envoyMechanisms(),
+	}
+}
+
+func envoyMechanisms() []Mechanism {
+	hash := func(name, key, policy string, marker Marker, route string) Mechanism {
+		return Mechanism{
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: minimal, Random: true},
+			Marker:    marker,
+			text:      envoyConfig(policy, route, ""),
+		}
+	}
+	const address, cookie = "hash_policy: [{connection_properties: {source_ip: true}}]", "hash_policy: [{cookie: {name: SBHASH, ttl: 0s, path: /}}]"
+	return []Mechanism{
+		{
+			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none},
+			Marker:    NamesHome, Age: true,
+			Notes:  []string{"envoy's stateful session cookie holds the instance's address in base64"},
+			text:   envoyConfig("{{if eq .Choice \"random\"}}RANDOM{{else if eq .Choice \"least\"}}LEAST_REQUEST{{else}}ROUND_ROBIN{{end}}", "", statefulSession),
+			Choice: true,
+		},
+		hash("ring-hash", keyAddress, "RING_HASH", NoMarker, address),
+		hash("ring-hash-cookie", keyCookie, "RING_HASH", Hashed, cookie),
+		hash("maglev", keyAddress, "MAGLEV", NoMarker, address),
+	}
+}
+
+// statefulSession is the filter that binds by cookie; not strict, so that a dead home is left.
+const statefulSession = `
+          - name: envoy.filters.http.stateful_session
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.stateful_session.v3.StatefulSession
+              session_state:
+                name: envoy.http.stateful_session.cookie
+                typed_config:
+                  "@type": type.googleapis.com/envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState
+                  cookie: {name: SRV, path: /{{if .Absolute}}{{with .TTL}}, ttl: {{$.Decimal .}}{{end}}{{end}}}`
+
+// envoyConfig puts policy, hash and filter into the configuration; it follows Envoy's documentation.
+func envoyConfig(policy, hash, filter string) string {
+	route := "cluster: be, retry_policy: {retry_on: connect-failure, num_retries: {{.Health.Fall}} }"
+	if hash != "" {
+		route += ", " + hash
+	}
+	return `# written by stickybench; changes are lost
+static_resources:
+  listeners:
+  - address: {{.SocketAddress .Listen}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: traffic
+          route_config:
+            virtual_hosts:
+            - name: all
+              domains: ["*"]
+              routes:
+              - match: {prefix: /}
+                route: {` + route + `}
+          http_filters:` + filter + `
+          - name: envoy.filters.http.router
+            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+  clusters:
+  - name: be
+    type: STATIC
+    lb_policy: ` + policy + `
+    connect_timeout: {{.Decimal .Health.Timeout}}
+    health_checks:
+    - {timeout: {{.Decimal .Health.Timeout}}, interval: {{.Decimal .Health.Interval}}, healthy_threshold: {{.Health.Rise}}, unhealthy_threshold: {{.Health.Fall}}, http_health_check: {path: /healthz}}
+    load_assignment:
+      cluster_name: be
+      endpoints:
+      - lb_endpoints:
+{{- range .Instances}}
+        - endpoint: {address: {{$.SocketAddress .Address}}} # {{.Name}}
+{{- end}}
+`
+}
+
+// SocketAddress writes HOST:PORT as envoy wants it.
+func (Params) SocketAddress(address string) (string, error) {
+	host, port, err := net.SplitHostPort(address)
+	return "{socket_address: {address: " + host + ", port_value: " + port + "}}", err
+}

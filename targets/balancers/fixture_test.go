@@ -1,0 +1,281 @@
+package balancers
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// fixture is a real balancer in front of small instances of this test.
+type fixture struct {
+	running   Running
+	url       string
+	instances map[string]*mock
+}
+
+// live starts the real program at path.
+func live(t *testing.T, row Row, m Mechanism, path string, instances int) *fixture {
+	t.Helper()
+	row.Binary = path
+	f := &fixture{instances: map[string]*mock{}, running: Running{Row: row, Mechanism: m}}
+	p := &f.running.Params
+	*p = Params{
+		Listen: free(t), Directory: filepath.Join(t.TempDir(), "lb of", "x"), Socket: filepath.Join(short(t), "s"),
+		Health: Health{Interval: 50 * time.Millisecond, Timeout: time.Second, Rise: 1, Fall: 1},
+	}
+	if os.Geteuid() == 0 {
+		p.User = "root"
+	}
+	for n := range instances {
+		p.Instances = append(p.Instances, f.add(t, fmt.Sprintf("b%d", n+1)))
+	}
+	f.url = "http://" + p.Listen
+	f.run(t)
+	return f
+}
+
+// installed gives every version of the row's program on the PATH; without any the test skips, but
+// fails where real ones are required.
+func installed(t *testing.T, row Row) (paths []string) {
+	t.Helper()
+	first, err := row.Path()
+	optional := row.Name == "traefik" || row.Name == "envoy" // neither Debian nor the module proxy has them
+	if err != nil && os.Getenv("STICKYBENCH_REQUIRE_REAL") == "1" && !optional {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Skip(err)
+	}
+	paths = []string{first}
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		other, err := exec.LookPath(filepath.Join(dir, row.Binary))
+		if info, e := os.Stat(other); err == nil && e == nil && !sameAsAny(info, paths) {
+			paths = append(paths, other)
+		}
+	}
+	return paths
+}
+
+func sameAsAny(info os.FileInfo, paths []string) bool {
+	for _, path := range paths {
+		if have, err := os.Stat(path); err == nil && os.SameFile(info, have) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestMain runs more live tests side by side than there are processors: they wait for checks and time-outs.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("test.parallel", "6") // a known flag, a good value
+	os.Exit(m.Run())
+}
+
+// each runs the test on a fresh fixture for every installed version of every mechanism that is wanted.
+func each(t *testing.T, instances int, wanted func(Row, Mechanism) bool, test func(*testing.T, *fixture)) {
+	for _, row := range List() {
+		for _, m := range row.Mechanisms {
+			if row.Binary == "" || !wanted(row, m) {
+				continue
+			}
+			t.Run(row.Name+"-"+m.Name, func(t *testing.T) {
+				t.Parallel()
+				for _, path := range installed(t, row) {
+					t.Run(filepath.Base(filepath.Dir(path)), func(t *testing.T) {
+						t.Parallel()
+						at := row
+						at.Binary = path
+						version, err := at.Version(t.Context())
+						if err != nil {
+							t.Fatal(err)
+						}
+						if err := at.Supports(m, version); err != nil {
+							t.Skip(err)
+						}
+						test(t, live(t, row, m, path, instances))
+					})
+				}
+			})
+		}
+	}
+}
+
+// only wants these uses.
+func only(uses ...string) func(Row, Mechanism) bool {
+	return func(r Row, m Mechanism) bool {
+		for _, use := range uses {
+			if use == r.Name+":"+m.Name {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// mock is an instance that can go and come back on its address.
+type mock struct {
+	name, address string
+	server        *http.Server
+}
+
+func (f *fixture) add(t *testing.T, name string) Instance {
+	m := &mock{name: name, address: free(t)}
+	f.instances[name] = m
+	m.start(t)
+	t.Cleanup(m.stop)
+	return Instance{Name: name, Address: m.address}
+}
+
+func (m *mock) start(t *testing.T) {
+	l, err := net.Listen("tcp", m.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.server = &http.Server{Handler: m}
+	go m.server.Serve(l)
+}
+
+func (m *mock) stop() { m.server.Close() }
+
+func (m *mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, err := r.Cookie("SBSESSION"); err != nil && r.URL.Path != "/healthz" {
+		http.SetCookie(w, &http.Cookie{Name: "SBSESSION", Value: fmt.Sprintf("%s-%d", m.name, time.Now().UnixNano())})
+	}
+	io.WriteString(w, m.name)
+}
+
+func (f *fixture) run(t *testing.T) {
+	argv, err := f.running.Row.Prepare(f.running.Mechanism, f.running.Params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words strings.Builder
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Stdout, cmd.Stderr = &words, &words
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Log(words.String())
+		}
+	})
+	eventually(t, func() bool { _, err := ask(http.DefaultClient, f.url); return err == nil })
+}
+
+// ask gives the name of the instance that answered.
+func ask(client *http.Client, url string) (string, error) {
+	answer, err := client.Get(url)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("status %s", answer.Status)
+	}
+	return string(body), err
+}
+
+// visitor is user n with a cookie jar, an address and a name of its own and, like a cautious client, a
+// new connection each time.
+func visitor(t *testing.T, n int) *http.Client {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(source(n))}}
+	return &http.Client{Jar: jar, Timeout: 10 * time.Second,
+		Transport: named{fmt.Sprintf("user-%d", n*7919), &http.Transport{DisableKeepAlives: true, DialContext: dialer.DialContext}}}
+}
+
+// named adds the header of header mechanisms.
+type named struct {
+	user string
+	http.RoundTripper
+}
+
+func (n named) RoundTrip(r *http.Request) (*http.Response, error) {
+	r.Header.Set(userHeader, n.user)
+	return n.RoundTripper.RoundTrip(r)
+}
+
+// source mixes the octets, as the load generator's users do.
+func source(n int) string { return fmt.Sprintf("127.%d.%d.%d", 1+n*37%250, n*91%250, 1+n*13%250) }
+
+func homes(t *testing.T, f *fixture, client *http.Client, requests int) []string {
+	t.Helper()
+	var all []string
+	for range requests {
+		name, err := ask(client, f.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, name)
+	}
+	return all
+}
+
+func distinct(names []string) int {
+	seen := map[string]bool{}
+	for _, name := range names {
+		seen[name] = true
+	}
+	return len(seen)
+}
+
+// eventually polls: how soon a program notices is its own affair.
+func eventually(t *testing.T, done func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-ctx.Done():
+			t.Fatal("it did not happen within 20 s")
+		case <-tick.C:
+		}
+	}
+}
+
+// free picks a port below the ephemeral range: from inside it an outgoing connection of another
+// test could take the port while its owner is down.
+func free(t *testing.T) string {
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(22000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
+	}
+	t.Fatal("no free port")
+	return ""
+}
+
+// short is a directory whose path fits into a socket address.
+func short(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "sb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}

@@ -1,0 +1,91 @@
+package balancers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/stickybench/stickybench/internal/clock"
+)
+
+func haproxyDrain(ctx context.Context, b Running, instance string) error {
+	state := "ready"
+	for _, i := range b.Params.Instances {
+		if i.Name == instance && i.Draining {
+			state = "drain"
+		}
+	}
+	answer, err := haproxyOrder(ctx, b.Params.Socket, fmt.Sprintf("set server be/%s state %s\n", instance, state))
+	if err == nil && answer != "" {
+		err = errors.New(answer)
+	}
+	return err
+}
+
+// haproxyReload checks the configuration first, because the master reloads a bad one without a word
+// and goes on with the old worker. It returns when a new worker has taken over.
+func haproxyReload(ctx context.Context, b Running) error {
+	if err := b.tell(ctx, "-c", "-q", "-f", b.Params.File("haproxy.cfg")); err != nil {
+		return err
+	}
+	before, err := haproxyOrder(ctx, b.Params.Beside(masterSocket), "show proc\n")
+	if err != nil {
+		return err
+	}
+	if _, err := haproxyOrder(ctx, b.Params.Beside(masterSocket), "reload\n"); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
+	defer cancel()
+	for {
+		// The master does not answer while it starts again.
+		now, err := haproxyOrder(ctx, b.Params.Beside(masterSocket), "show proc\n")
+		if err == nil && worker(now) != "" && worker(now) != worker(before) {
+			return nil
+		}
+		if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
+			return fmt.Errorf("no new worker within %v", orderTimeout)
+		}
+	}
+}
+
+// worker finds the process id of the current worker in what "show proc" says.
+func worker(said string) string {
+	for line := range strings.Lines(said) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[1] == "worker" {
+			return fields[0]
+		}
+		if strings.HasPrefix(line, "# old workers") {
+			break
+		}
+	}
+	return ""
+}
+
+// orderTimeout bounds one exchange on an admin socket.
+const orderTimeout = 5 * time.Second
+
+// haproxyOrder gives the answer to one order. The master waits for the end of what it is told before it answers all of it.
+func haproxyOrder(ctx context.Context, socket, order string) (string, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", socket)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(orderTimeout)); err != nil {
+		return "", err
+	}
+	if _, err := io.WriteString(conn, order); err != nil {
+		return "", err
+	}
+	if end, ok := conn.(*net.UnixConn); ok {
+		_ = end.CloseWrite() // if that fails, so will the reading
+	}
+	answer, err := io.ReadAll(conn)
+	return strings.TrimSpace(string(answer)), err
+}

@@ -1,0 +1,105 @@
+package balancers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/stickybench/stickybench/results"
+)
+
+// Running is a row at work: what runs, by which mechanism, with which parameters.
+type Running struct {
+	Row       Row
+	Mechanism Mechanism
+	Params    Params
+}
+
+// CanDrain says whether an instance can be drained at run time.
+func (r Row) CanDrain() bool { return r.drain != nil }
+
+// CanReload says whether a new configuration can be taken over at run time.
+func (r Row) CanReload() bool { return r.reload != nil }
+
+// Drain tells the balancer to send no new sessions to instance, or to do so again, and gives what runs then.
+func (b Running) Drain(ctx context.Context, instance string, draining bool) (Running, error) {
+	if b.Row.drain == nil {
+		return b, fmt.Errorf("%s cannot drain an instance at run time; use haproxy:cookie or builtin:cookie", b.Row.Name)
+	}
+	after := b
+	after.Params.Instances = slices.Clone(b.Params.Instances)
+	for i := range after.Params.Instances {
+		if after.Params.Instances[i].Name == instance {
+			after.Params.Instances[i].Draining = draining
+			if err := b.Row.drain(ctx, after, instance); err != nil {
+				return b, fmt.Errorf("draining %s in %s: %w", instance, b.Row.Name, err)
+			}
+			return after, nil
+		}
+	}
+	return b, fmt.Errorf("draining %s in %s: it is not in the pool", instance, b.Row.Name)
+}
+
+// Pool makes the balancer serve these instances from now on and gives what runs then.
+func (b Running) Pool(ctx context.Context, instances []Instance) (Running, error) {
+	after := b
+	after.Params.Instances = slices.Clone(instances)
+	if err := after.Reload(ctx); err != nil {
+		return b, err
+	}
+	return after, nil
+}
+
+// Reload writes the configuration anew and makes the balancer take it over, without closing what
+// is in flight. A configuration that the balancer refuses changes nothing.
+func (b Running) Reload(ctx context.Context) error {
+	if b.Row.reload == nil {
+		return fmt.Errorf("%s cannot take over a new configuration at run time; use nginx, haproxy, apache or caddy", b.Row.Name)
+	}
+	err := b.Row.write(b.Mechanism, b.Params)
+	if err == nil {
+		err = b.Row.reload(ctx, b)
+	}
+	if err != nil {
+		return fmt.Errorf("reloading %s: %w", b.Row.Name, err)
+	}
+	return nil
+}
+
+// tell runs the balancer's own program for an order such as "reload".
+func (b Running) tell(ctx context.Context, args ...string) error {
+	path, err := b.Row.Path()
+	if err != nil {
+		return err
+	}
+	said, err := exec.CommandContext(ctx, path, args...).CombinedOutput()
+	if err != nil {
+		return errors.New(strings.Join(strings.Fields(string(said)), " "))
+	}
+	return nil
+}
+
+// Promise is what the mechanism does under p.
+func (r Row) Promise(m Mechanism, p Params) results.Mechanism {
+	promise := m.Mechanism
+	promise.Detection = r.detection(p.Health)
+	promise.Random = m.Random || m.Choice && p.Choice == "random"
+	if p.TTL > 0 && (p.Absolute && m.Age || !p.Absolute && m.Idle) {
+		promise.TTL, promise.Sliding = p.TTL, !p.Absolute
+	}
+	return promise
+}
+
+// Refuse says why the mechanism cannot do what p asks, or nil.
+func (r Row) Refuse(m Mechanism, p Params) error {
+	if (p.Proxied() || p.Forwarded()) && !r.told && r.Binary != "" {
+		return fmt.Errorf("load.client_address.via: %s is not set up here to learn addresses by %s; use source, or another balancer", r.Name, p.Via)
+	}
+	if m.refuse == nil {
+		return nil
+	}
+	return m.refuse(p)
+}
