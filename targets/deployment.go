@@ -1,13 +1,13 @@
 package targets
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -31,8 +31,7 @@ type Deployment struct {
 	control   control
 	instances []*instance
 	balancer  balancer
-	store     *process // nil unless embedded
-	storeURL  string
+	store     startedStore
 	ports     []string // must be free afterwards
 	watches   sync.WaitGroup
 }
@@ -61,30 +60,6 @@ func Start(ctx context.Context, o Options) (*Deployment, error) {
 		}
 	}
 	return d, nil
-}
-
-// startStore starts the embedded store, or takes the URL of a running one.
-func (d *Deployment) startStore(ctx context.Context) error {
-	switch use := d.o.Experiment.Store.Use; use {
-	case "", "memory":
-		return nil
-	case "embedded":
-		p, ready, err := role(ctx, storeName, d.o.Self, "store", map[string]string{"listen": anyPort})
-		if err != nil {
-			return err
-		}
-		_, address, found := strings.Cut(ready.Traffic, "://")
-		if !found {
-			address = ready.Traffic
-		}
-		d.store, d.storeURL = p, "redis://"+address
-		d.ports = append(d.ports, address)
-		d.watches.Go(func() { d.watchProcess(p) })
-		return nil
-	default:
-		d.storeURL = use
-		return reachable(ctx, use)
-	}
 }
 
 // startInstances starts b1 … bN side by side.
@@ -119,10 +94,11 @@ func (d *Deployment) newInstance(k int) *instance {
 	name := instanceName(k)
 	return &instance{
 		options: backend.Options{
-			Name: name, Control: anyPort, Ledger: d.o.Dir.ServePath(name), StoreURL: d.storeURL,
-			Handler: e.Backends.Handler, CPU: e.Backends.CPU, Seed: e.Seed + uint64(k),
-			Drain: e.Scale(e.Backends.Drain), StoreTTL: e.Scale(e.Store.TTL),
+			Name: name, Control: anyPort, Ledger: d.o.Dir.ServePath(name), Store: d.storeOptions(k), Session: sessionOf(e.Store),
+			Handler: e.Backends.Handler, CPU: e.Backends.CPU, Cores: virtualCores(e.Backends), Seed: e.Seed + uint64(k),
+			Drain: e.Scale(e.Backends.Drain),
 		},
+		zone: e.Backends.Zone(k),
 		self: d.o.Self, control: d.control, record: d.record, watches: &d.watches, state: results.Down,
 	}
 }
@@ -155,11 +131,12 @@ func (d *Deployment) Describe(run *results.Run) {
 		run.LBVersion = run.Version
 	}
 	run.Mechanism = d.balancer.mechanism
-	run.Store = withoutPassword(d.o.Experiment.Store.Use)
+	run.Store, run.StoreVersion = withoutPassword(d.o.Experiment.Store.Use), d.store.version
 	run.Instances = nil
 	for _, i := range d.instances {
 		run.Instances = append(run.Instances, results.Instance{
-			Name: i.name(), URL: "http://" + i.options.Listen, Weight: 1, Cores: min(1, float64(runtime.NumCPU())),
+			Name: i.name(), URL: "http://" + i.options.Listen, Weight: 1, Zone: i.zone,
+			Cores: cmp.Or(i.options.Cores, min(1, float64(runtime.NumCPU()))), Virtual: i.options.Cores > 0,
 		})
 	}
 	for _, text := range append(d.record.said(), d.balancer.notes...) {
@@ -185,7 +162,7 @@ func (d *Deployment) Stop(ctx context.Context) error {
 	if d.balancer.socketDir != "" {
 		failed = append(failed, os.RemoveAll(d.balancer.socketDir))
 	}
-	failed = append(failed, d.stopInstances(ctx), d.stopProcess(ctx, d.store))
+	failed = append(failed, d.stopInstances(ctx), d.stopStore(ctx))
 	d.watches.Wait()
 	d.control.close()
 	for _, address := range d.ports {

@@ -20,6 +20,7 @@ var errNotRunning = errors.New("it is not running")
 // instance is one mock backend over all its boots: the port and the ledger stay, the process changes.
 type instance struct {
 	options backend.Options
+	zone    string
 	self    []string
 	control control
 	record  *recorder
@@ -142,7 +143,8 @@ func (i *instance) endpoint() string {
 	return i.orders
 }
 
-// sample writes the counters of the running process.
+// sample writes the counters of the running process. One that does not answer counts as idle, its
+// sample still has the rest; but virtual CPU time is known to the instance alone.
 func (i *instance) sample(ctx context.Context) {
 	state, p := i.is()
 	if p == nil {
@@ -150,8 +152,16 @@ func (i *instance) sample(ctx context.Context) {
 	}
 	s := results.Sample{Time: clock.Now(), Process: i.name(), PID: p.pid()}
 	measure(&s, p.pid())
+	now, answered := moment{}, false
 	if state != results.Failing {
-		s.InFlight = i.control.inFlight(ctx, i.endpoint())
+		now, answered = i.control.ask(ctx, i.endpoint())
+	}
+	s.InFlight = now.InFlight
+	if i.options.Cores > 0 {
+		if !answered {
+			return
+		}
+		s.CPU = time.Duration(now.CPU * float64(time.Second))
 	}
 	i.record.sample(s)
 }

@@ -116,7 +116,7 @@ func (i *instance) metrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"instance": i.o.Name, "in_flight": i.inFlight.Load(), "requests": i.requests.Load(),
-		"cpu":      time.Duration(i.burnt.Load()).Seconds(),
+		"cpu":      i.busy().Seconds(),
 		"draining": i.draining.Load(), "failing": i.faults.unhealthy.Load() || i.faults.error.Load(),
 	})
 }
