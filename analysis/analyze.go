@@ -58,7 +58,7 @@ func open(d *results.Dir) (in input, err error) {
 
 // analyze makes one pass over the exchanges and one over the ledgers.
 func analyze(in input) (*results.Report, error) {
-	t, j := newTraffic(in.run), newJudge(in.run, in.changes)
+	t, j, o := newTraffic(in.run), newJudge(in.run, in.changes), newOperations()
 	for e, err := range in.exchanges {
 		if err != nil {
 			return nil, err
@@ -71,17 +71,21 @@ func analyze(in input) (*results.Report, error) {
 			return nil, err
 		}
 		j.serve(&l)
+		if l.Start >= in.run.Measured {
+			o.add(&l)
+		}
 	}
-	return conclude(in, t, j)
+	return conclude(in, t, j, o)
 }
 
 // conclude turns what the passes found into metrics, checks and the verdict.
-func conclude(in input, t *traffic, j *judge) (*results.Report, error) {
+func conclude(in input, t *traffic, j *judge, o *operations) (*results.Report, error) {
 	s := &sheet{}
 	j.reportAffinity(s)
 	j.reportFailovers(s)
 	j.reportConsistency(s)
 	t.report(s)
+	o.report(s)
 	reportSkew(s, in, t, j)
 	reportGenerator(s, in.run, t.wall(in.run))
 	report := &results.Report{Schema: results.ReportSchema, Metrics: s.metrics, Runs: []results.ReportRun{describe(in, t)},
@@ -99,7 +103,15 @@ func conclude(in input, t *traffic, j *judge) (*results.Report, error) {
 func describe(in input, t *traffic) results.ReportRun {
 	r := in.run
 	return results.ReportRun{Name: r.Name, Dir: in.name, LB: r.LB, LBVersion: r.LBVersion, Mechanism: r.Mechanism.Name,
-		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), Duration: t.wall(r).Seconds()}
+		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), CPU: cpuMode(r), Duration: t.wall(r).Seconds()}
+}
+
+// cpuMode labels where the figures of CPU come from.
+func cpuMode(r results.Run) string {
+	if len(r.Instances) > 0 && r.Instances[0].Virtual {
+		return fmt.Sprintf("virtual, %g cores each", r.Instances[0].Cores)
+	}
+	return "real"
 }
 
 // timeline tells what happened to the pool between the first due time and the end of the load.

@@ -1,6 +1,9 @@
 package analysis
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/results"
 )
@@ -12,14 +15,24 @@ type traffic struct {
 	last          clock.Time
 	total         latency
 	profiles      []latency
-	served        map[string]int64 // answered requests by instance
-	operations    uint64           // on the session store
+	zones         map[string]*latency // by the answering instance's zone
+	zoneOf        map[string]string   // by instance
+	served        map[string]int64    // answered requests by instance
+	operations    uint64              // on the session store
 }
 
 func newTraffic(run results.Run) *traffic {
 	t := &traffic{run: run, total: newLatency(), served: map[string]int64{}, profiles: make([]latency, len(run.Profiles))}
 	for i := range t.profiles {
 		t.profiles[i] = newLatency()
+	}
+	t.zones, t.zoneOf = map[string]*latency{}, map[string]string{}
+	for _, i := range run.Instances {
+		if i.Zone != "" && t.zones[i.Zone] == nil {
+			l := newLatency()
+			t.zones[i.Zone] = &l
+		}
+		t.zoneOf[i.Name] = i.Zone
 	}
 	return t
 }
@@ -45,6 +58,9 @@ func (t *traffic) add(e *results.Exchange, timed bool) {
 	if int(e.Profile) < len(t.profiles) {
 		t.profiles[e.Profile].add(e)
 	}
+	if l := t.zones[t.zoneOf[e.Instance]]; l != nil {
+		l.add(e)
+	}
 }
 
 func (t *traffic) report(s *sheet) {
@@ -60,5 +76,8 @@ func (t *traffic) report(s *sheet) {
 	t.total.report(s, nil)
 	for i, l := range t.profiles {
 		l.report(s, map[string]string{"profile": t.run.Profiles[i]})
+	}
+	for _, zone := range slices.Sorted(maps.Keys(t.zones)) {
+		t.zones[zone].report(s, map[string]string{"zone": zone})
 	}
 }

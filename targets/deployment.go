@@ -76,6 +76,12 @@ func (d *Deployment) startInstances(ctx context.Context) error {
 	for _, i := range d.instances {
 		d.ports = append(d.ports, i.options.Listen)
 	}
+	if d.o.Experiment.Store.Use == "replicated" {
+		d.introduce(ctx)
+		for _, i := range d.instances {
+			i.introduce = d.introduce
+		}
+	}
 	return first(failed)
 }
 

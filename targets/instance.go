@@ -25,6 +25,8 @@ type instance struct {
 	control control
 	record  *recorder
 	watches *sync.WaitGroup
+	// introduce tells the peers of a replicated store where the instance is now; nil without one.
+	introduce func(context.Context)
 
 	mu      sync.Mutex
 	state   results.State
@@ -45,6 +47,9 @@ func (i *instance) start(ctx context.Context, starting, up string) error {
 	i.mu.Lock()
 	i.process, i.orders = p, ready.Control
 	i.mu.Unlock()
+	if i.introduce != nil {
+		i.introduce(ctx)
+	}
 	i.sample(ctx)
 	i.become(results.Up, up)
 	i.watches.Go(func() { i.watch(p) })

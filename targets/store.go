@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -17,7 +18,7 @@ import (
 
 // startedStore is the session store of a run.
 type startedStore struct {
-	url     string   // empty for local memory
+	url     string   // as the instances open it
 	process *process // nil unless the run started it
 	version string   // of a real server that the run started
 	scratch string   // its files, removed at the end
@@ -31,7 +32,8 @@ func (d *Deployment) startStore(ctx context.Context) error {
 	program, throwaway := d.o.Experiment.Store.Throwaway()
 	use, _ := d.o.Experiment.Store.Backing()
 	switch {
-	case use == "" || use == "memory" || use == "replicated":
+	case use == "memory" || use == "replicated":
+		d.store.url = use
 		return nil
 	case throwaway:
 		return d.startServer(ctx, program)
@@ -149,6 +151,25 @@ func withoutPassword(address string) string {
 		return u.Redacted()
 	}
 	return address
+}
+
+// introduce tells every instance of a replicated store where the others are, in a ring: each copies
+// to the next. An instance that is down is told when it is back.
+func (d *Deployment) introduce(ctx context.Context) {
+	for k, i := range d.instances {
+		if _, p := i.is(); p == nil {
+			continue
+		}
+		peers := url.Values{}
+		for n := 1; n < len(d.instances); n++ {
+			if next := d.instances[(k+n)%len(d.instances)]; next.endpoint() != "" {
+				peers.Add("url", next.endpoint())
+			}
+		}
+		if err := d.control.order(ctx, http.MethodPost, i.endpoint()+"/peers?"+peers.Encode()); err != nil && ctx.Err() == nil {
+			d.record.warn(fmt.Sprintf("%s was not told its peers: %v", i.name(), err))
+		}
+	}
 }
 
 // storeOptions is the store as the k-th instance reaches it.

@@ -28,7 +28,7 @@ func storeServers() []storeServer {
 		{name: "redis", program: "redis-server", install: "apt-get install redis-server",
 			command: func(program, dir, address string) []string {
 				host, port, _ := net.SplitHostPort(address)
-				return []string{program, "--bind", host, "--port", port, "--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no"}
+				return []string{program, "--bind", host, "--port", port, "--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no", "--loglevel", "warning"}
 			},
 			url: func(address string) string { return "redis://" + address }},
 		{name: "memcached", program: "memcached", install: "apt-get install memcached", account: unprivileged,

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/stickybench/stickybench/targets/store"
 )
 
 // Run serves until ctx is done, then lets in-flight requests finish within Drain. Ready is called
@@ -88,6 +90,13 @@ func (i *instance) control() http.Handler {
 	order("/drain", func() { i.draining.Store(true) })
 	order("/undrain", func() { i.draining.Store(false) })
 	i.faults.orders(mux)
+	if s, ok := i.store.(*store.Replicated); ok {
+		mux.Handle("POST /replica/", s.Handler())
+		mux.HandleFunc("POST /peers", func(w http.ResponseWriter, r *http.Request) {
+			s.Introduce(r.URL.Query()["url"])
+			w.WriteHeader(http.StatusNoContent)
+		})
+	}
 	mux.HandleFunc("GET /metrics", i.metrics)
 	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := os.Stat(i.o.Ledger); err != nil {

@@ -64,7 +64,7 @@ const mostBytes = 1<<20 - 4096
 
 // Options say which store to open and how to reach it.
 type Options struct {
-	Use      string            `json:"use"`      // "" or "memory", or the URL of a server
+	Use      string            `json:"use"`      // "" or "memory", "replicated", or the URL of a server
 	Cached   bool              `json:"cached"`   // keep local copies in front of the server
 	TTL      time.Duration     `json:"ttl"`      // lifetime after the last use; 0 = for ever
 	Codec    string            `json:"codec"`    // "json" (also ""), "gob" or "msgpack"
@@ -74,8 +74,11 @@ type Options struct {
 
 // Open opens a store of this process or on a running server, to which it connects when first used.
 func Open(o Options) (Store, error) {
-	if o.Use == "" || o.Use == "memory" {
+	switch o.Use {
+	case "", "memory":
 		return NewMemory(o.TTL), nil
+	case "replicated":
+		return NewReplicated(o.TTL), nil
 	}
 	s, err := openServer(o)
 	if err != nil {
