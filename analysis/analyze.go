@@ -108,6 +108,7 @@ func conclude(in input, t *traffic, j *judge) (*results.Report, error) {
 	j.reportFailovers(s)
 	j.census.reportConsistency(s)
 	t.report(s)
+	j.operations.report(s)
 	reportSkew(s, in, t, j)
 	reportGenerator(s, in.run, t.wall(in.run))
 	report := &results.Report{Schema: results.ReportSchema, Metrics: s.metrics, Runs: []results.ReportRun{describe(in, t)},
@@ -125,7 +126,15 @@ func conclude(in input, t *traffic, j *judge) (*results.Report, error) {
 func describe(in input, t *traffic) results.ReportRun {
 	r := in.run
 	return results.ReportRun{Name: r.Name, Dir: in.name, LB: r.LB, LBVersion: r.LBVersion, Mechanism: r.Mechanism.Name,
-		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), Duration: t.wall(r).Seconds()}
+		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), CPU: cpuMode(r), Duration: t.wall(r).Seconds()}
+}
+
+// cpuMode labels where the figures of CPU come from.
+func cpuMode(r results.Run) string {
+	if len(r.Instances) > 0 && r.Instances[0].Virtual {
+		return fmt.Sprintf("virtual, %g cores each", r.Instances[0].Cores)
+	}
+	return "real"
 }
 
 // timeline tells what happened to the pool between the first due time and the end of the load.

@@ -16,6 +16,7 @@ type judge struct {
 	pool *pool
 	register
 	census         census
+	operations     *operations
 	rebinds        int64
 	excusedRebinds int64
 	violations     violations
@@ -31,7 +32,7 @@ type judge struct {
 
 func newJudge(in input) *judge {
 	p := newPool(in.run, in.changes)
-	j := &judge{run: in.run, pool: p, census: newCensus(in.run), nonces: newNonces(in.patience.grace), register: newRegister(in.patience)}
+	j := &judge{run: in.run, pool: p, census: newCensus(in.run), operations: newOperations(), nonces: newNonces(in.patience.grace), register: newRegister(in.patience)}
 	for _, o := range p.outages {
 		j.failovers = append(j.failovers, failover{outage: o})
 	}

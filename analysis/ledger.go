@@ -54,6 +54,9 @@ func (h *hidden) repeat(v violation) {
 // serve takes one line of a ledger: what the client could not see. The first request of a session
 // makes its record; only later ones are looked at.
 func (j *judge) serve(l *results.Serve) {
+	if l.Start >= j.run.Measured {
+		j.operations.add(l)
+	}
 	if l.Status != 200 || l.Start < j.run.Measured {
 		return
 	}

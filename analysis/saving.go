@@ -24,18 +24,20 @@ func (c *comparison) reportSavings(s *sheet) {
 			c.reportSaving(s, a, b, nil, map[string]string{"arm": c.plan.Arms[a].Name, "against": c.plan.Arms[b].Name})
 		}
 	}
-	for _, profile := range c.profiles() {
-		labels := map[string]string{"profile": profile}
-		c.reportSaving(s, 0, 1, labels, labels)
+	for _, by := range [...]string{"profile", "zone"} {
+		for _, value := range c.timed(by) {
+			labels := map[string]string{by: value}
+			c.reportSaving(s, 0, 1, labels, labels)
+		}
 	}
 	c.reportExtraInstances(s)
 }
 
-// profiles are those that the first arm's first run timed, in its order.
-func (c *comparison) profiles() (names []string) {
+// timed are the profiles or zones that the first arm's first run timed, in its order.
+func (c *comparison) timed(by string) (names []string) {
 	for _, m := range c.blocks[0][0].Metrics {
-		if profile := m.Labels["profile"]; m.Name == "latency.response.mean" && profile != "" {
-			names = append(names, profile)
+		if name := m.Labels[by]; m.Name == "latency.response.mean" && name != "" {
+			names = append(names, name)
 		}
 	}
 	return names

@@ -1,6 +1,9 @@
 package analysis
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/results"
 )
@@ -10,9 +13,11 @@ type traffic struct {
 	run           results.Run
 	count, failed uint64
 	last          clock.Time
-	profiles      []latency        // and one more for answers of no known profile
-	served        map[string]int64 // answered requests by instance of the run
-	operations    uint64           // on the session store
+	profiles      []latency           // and one more for answers of no known profile
+	zones         map[string]*latency // by the answering instance's zone
+	zoneOf        map[string]string   // by instance
+	served        map[string]int64    // answered requests by instance of the run
+	operations    uint64              // on the session store
 }
 
 func newTraffic(run results.Run) *traffic {
@@ -20,8 +25,14 @@ func newTraffic(run results.Run) *traffic {
 	for i := range t.profiles {
 		t.profiles[i] = newLatency()
 	}
+	t.zones, t.zoneOf = map[string]*latency{}, map[string]string{}
 	for _, i := range run.Instances {
 		t.served[i.Name] = 0
+		if i.Zone != "" && t.zones[i.Zone] == nil {
+			l := newLatency()
+			t.zones[i.Zone] = &l
+		}
+		t.zoneOf[i.Name] = i.Zone
 	}
 	return t
 }
@@ -46,6 +57,9 @@ func (t *traffic) add(e *results.Exchange, timed bool) {
 		return
 	}
 	t.profiles[min(int(e.Profile), len(t.profiles)-1)].add(e)
+	if l := t.zones[t.zoneOf[e.Instance]]; l != nil {
+		l.add(e)
+	}
 }
 
 func (t *traffic) report(s *sheet) {
@@ -65,5 +79,8 @@ func (t *traffic) report(s *sheet) {
 	total.report(s, nil)
 	for i, name := range t.run.Profiles {
 		t.profiles[i].report(s, map[string]string{"profile": name})
+	}
+	for _, zone := range slices.Sorted(maps.Keys(t.zones)) {
+		t.zones[zone].report(s, map[string]string{"zone": zone})
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pires/go-proxyproto"
@@ -58,12 +60,19 @@ func addresses(t *testing.T, start engineMaker) {
 
 // pooling: users share connections, never two at once, and a full pool closes what comes back.
 func pooling(t *testing.T, start engineMaker) {
+	const users = 3
+	var gathering sync.WaitGroup // the first users are answered when all of them are there
+	gathering.Add(users)
+	var asked atomic.Int64
 	c := client(t, start, serve(t, func(c net.Conn, r *bufio.Reader) {
 		for request(r) {
+			if asked.Add(1) <= users {
+				gathering.Done()
+				gathering.Wait()
+			}
 			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
 		}
 	}), settings{pools: []int{0, 2}})
-	const users = 3
 	for range users {
 		c.engine.Send(&Request{KeepAlive: true, Pool: 1, Deadline: clock.Now().Add(minute)})
 	}

@@ -74,6 +74,9 @@ func drawExperiment(r *rapid.T) *Experiment {
 		e.Faults = []Fault{{Kill: "b1"}}
 	}
 	e.Backends.Handler, e.Backends.CPU = distributions().Draw(r, "handler"), distributions().Draw(r, "cpu")
+	e.Store.RTT.text = rapid.SampledFrom([]string{"", "same-zone", "cross-zone-slow+spikes", "lognormal(0.3ms, 0.2)"}).Draw(r, "rtt")
+	e.Store.Size = Bytes(rapid.IntRange(0, 65536).Draw(r, "size"))
+	e.Backends.Zones = rapid.SampledFrom([][]string{nil, {"a"}, {"a", "b"}}).Draw(r, "zones")
 	e.Mix = drawMix(r)
 	drawLoad(r, &e.Load)
 	return e

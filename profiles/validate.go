@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -28,7 +27,7 @@ func (e *Experiment) Scale(d Duration) time.Duration {
 
 // Validate reports the first thing that cannot be run.
 func (e *Experiment) Validate() error {
-	for _, check := range []func() error{e.checkTimes, e.checkBalancer, e.checkLoad, e.checkMix, e.checkFaults} {
+	for _, check := range []func() error{e.checkTimes, e.Store.check, e.checkBalancer, e.checkInstances, e.checkLoad, e.checkMix, e.checkFaults} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -46,21 +45,8 @@ func (e *Experiment) checkTimes() error {
 		return wrong("speedup", "%v; use a number above 0, 1 for real time", e.Speedup)
 	case e.Sessions < 0:
 		return wrong("sessions", "%d is negative; use 0 for no limit", e.Sessions)
-	case !knownStore(e.Store.Use):
-		return wrong("store.use", "%q is unknown; use memory, embedded, or a URL: redis://…, memcached://… or postgres://…", e.Store.Use)
-	case e.Store.TTL < 0:
-		return wrong("store.ttl", "%v is negative; use 0 for ever", time.Duration(e.Store.TTL))
 	}
 	return nil
-}
-
-// knownStore accepts the names of our own stores and the URL of a running one.
-func knownStore(use string) bool {
-	scheme, _, isURL := strings.Cut(use, "://")
-	if isURL {
-		return slices.Contains([]string{"redis", "rediss", "memcached", "postgres", "postgresql"}, scheme)
-	}
-	return use == "memory" || use == "embedded"
 }
 
 func (e *Experiment) checkBalancer() error {
@@ -84,13 +70,44 @@ func (e *Experiment) checkBalancer() error {
 	if b.URL != "" {
 		return checkURL(b.URL)
 	}
+	return nil
+}
+
+// checkInstances holds for instances that the run starts.
+func (e *Experiment) checkInstances() error {
+	if e.Balancer.URL != "" {
+		return nil
+	}
 	if e.Backends.Drain < 0 {
 		return wrong("backends.drain", "%v is negative; use 0 to stop at once", time.Duration(e.Backends.Drain))
 	}
 	if e.Backends.Count < 1 || e.Backends.Count > 200 {
 		return wrong("backends.count", "%d; use 1 to 200", e.Backends.Count)
 	}
+	return e.Backends.checkCPU()
+}
+
+func (b Backends) checkCPU() error {
+	switch {
+	case !slices.Contains([]string{"", "real", "virtual"}, b.CPUMode):
+		return wrong("backends.cpu_mode", "%q is unknown; use real or virtual", b.CPUMode)
+	case !(b.Cores >= 0) || math.IsInf(b.Cores, 1):
+		return wrong("backends.cores", "%v; use a number above 0, such as 0.5", b.Cores)
+	case b.Cores > 0 && !b.Virtual():
+		return wrong("backends.cores", "only virtual CPU has a size; set cpu_mode: virtual (--cpu virtual), or leave it out")
+	}
 	return nil
+}
+
+// Virtual says whether instances queue for virtual CPU instead of burning real one.
+func (b Backends) Virtual() bool { return b.CPUMode == "virtual" }
+
+// Zone is the availability zone of the n-th instance, from 0; "" without zones.
+func (b Backends) Zone(n int) string {
+	if len(b.Zones) == 0 {
+		return ""
+	}
+	return b.Zones[n%len(b.Zones)]
 }
 
 func checkURL(text string) error {

@@ -133,7 +133,41 @@ func appendServe(b []byte, s *Serve, n *names) []byte {
 	b = le.AppendUint32(b, s.Version)
 	b = le.AppendUint16(b, s.Lookups)
 	b = le.AppendUint16(b, n.number(s.Instance))
-	return append(b, make([]byte, 28)...) // reserved
+	return appendSpans(b, s.Spans)
+}
+
+// The spans lie in bytes that older logs left zero, so that both read alike.
+const (
+	spanBytes = 5 // nanoseconds up to 18 minutes
+	lateBytes = 3
+	lateUnit  = 100 * time.Nanosecond // up to 1.6 s
+)
+
+func appendSpans(b []byte, s StoreSpans) []byte {
+	for _, span := range [...]time.Duration{s.Wait, s.Encode, s.RoundTrip, s.Decode, s.Trip} {
+		b = appendLow(b, span, spanBytes)
+	}
+	return appendLow(b, s.Late/lateUnit, lateBytes)
+}
+
+// appendLow writes the low bytes of v, or the nearest that fits.
+func appendLow(b []byte, v time.Duration, bytes int) []byte {
+	fits := min(max(v, 0), 1<<(8*bytes)-1)
+	return append(b, le.AppendUint64(nil, uint64(fits))[:bytes]...)
+}
+
+func decodeSpans(b []byte) (s StoreSpans) {
+	for i, span := range [...]*time.Duration{&s.Wait, &s.Encode, &s.RoundTrip, &s.Decode, &s.Trip} {
+		*span = low(b[i*spanBytes:], spanBytes)
+	}
+	s.Late = low(b[5*spanBytes:], lateBytes) * lateUnit
+	return s
+}
+
+func low(b []byte, bytes int) time.Duration {
+	var whole [8]byte
+	copy(whole[:bytes], b)
+	return time.Duration(le.Uint64(whole[:]))
 }
 
 func bit(set bool) byte {
@@ -159,5 +193,6 @@ func decodeServe(s *Serve, b []byte, list []string) bool {
 		return false
 	}
 	s.Instance = list[name]
+	s.Spans = decodeSpans(b[100:])
 	return true
 }

@@ -22,6 +22,7 @@ func (r *Report) comparisonSections() []section {
 			return m.Labels["arm"] + " against " + m.Labels["against"]
 		}),
 		r.furtherSavings("Saving by profile", func(m Metric) string { return m.Labels["profile"] }),
+		r.furtherSavings("Saving by zone of the instance", func(m Metric) string { return m.Labels["zone"] }),
 		r.arms(),
 	}
 }
@@ -89,6 +90,7 @@ type armRow struct {
 var armRows = []armRow{
 	{"requests/s", "requests.rate", 1}, {"errors %", "errors.ratio", 100},
 	{"store operations per request", "store.operations_per_request", 1},
+	{"injected round trip p50 ms", "store.injected.p50", 1e3}, {"server's own time per operation ms", "store.round_trip.mean", 1e3},
 	{"store p50 ms", "latency.store.p50", 1e3}, {"store p99 ms", "latency.store.p99", 1e3},
 	{"handler p50 ms", "latency.handler.p50", 1e3},
 	{"sessions, hottest/mean", "skew.sessions.max_over_mean", 1},

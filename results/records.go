@@ -92,7 +92,18 @@ type Serve struct {
 	Head                   uint64
 	Lookups                uint16
 	StoreTime, HandlerTime time.Duration
-	CPU                    time.Duration // thread CPU time burnt for this request
+	CPU                    time.Duration // thread CPU time burnt for this request, or virtual CPU time
+	Spans                  StoreSpans
+}
+
+// StoreSpans is where a request's time on the store went, over all its operations.
+type StoreSpans struct {
+	Wait      time.Duration // for a connection, connecting included
+	Encode    time.Duration
+	RoundTrip time.Duration // of the operations, without what was injected
+	Decode    time.Duration
+	Trip      time.Duration // injected into the first operation: a sample of one per request
+	Late      time.Duration // worst of the request's injected round trips, beyond what was drawn
 }
 
 // State is an instance's place in the pool.

@@ -42,6 +42,7 @@ type ReportRun struct {
 	Mix       string  `json:"mix"`
 	Seed      uint64  `json:"seed"`
 	Backends  int     `json:"backends"`
+	CPU       string  `json:"cpu"` // "real", or "virtual" and its size
 	Duration  float64 `json:"duration_s"`
 }
 

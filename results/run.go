@@ -36,28 +36,33 @@ type Instance struct {
 	URL    string  `json:"url"`
 	Weight float64 `json:"weight"`
 	Cores  float64 `json:"cores"` // CPU capacity
+	// Virtual CPU is queued for, not burnt: an instance's samples then carry virtual CPU time.
+	Virtual bool   `json:"virtual,omitempty"`
+	Zone    string `json:"zone,omitempty"` // availability zone
 }
 
 // Run is run.json: what analysis must know that the experiment does not say.
 type Run struct {
-	Schema      string     `json:"schema"` // "stickybench/run/v1"
-	Version     string     `json:"version"`
-	Name        string     `json:"name"`
-	LB          string     `json:"lb"`
-	LBVersion   string     `json:"lb_version"`
-	Mechanism   Mechanism  `json:"mechanism"`
-	Store       string     `json:"store"`
-	Mix         string     `json:"mix"`
-	Seed        uint64     `json:"seed"`
-	Profiles    []string   `json:"profiles"` // Exchange.Profile indexes this
-	Instances   []Instance `json:"instances"`
-	Start       clock.Time `json:"start"`    // first due time
-	Measured    clock.Time `json:"measured"` // end of warm-up
-	End         clock.Time `json:"end"`      // 0 when the run did not end by itself
-	Host        Host       `json:"host"`
-	Generator   Generator  `json:"generator"`
-	Warnings    []string   `json:"warnings"` // what targets or generator want said in the report
-	Interrupted bool       `json:"interrupted"`
+	Schema    string    `json:"schema"` // "stickybench/run/v1"
+	Version   string    `json:"version"`
+	Name      string    `json:"name"`
+	LB        string    `json:"lb"`
+	LBVersion string    `json:"lb_version"`
+	Mechanism Mechanism `json:"mechanism"`
+	Store     string    `json:"store"`
+	// StoreVersion is that of a server that the run started.
+	StoreVersion string     `json:"store_version,omitempty"`
+	Mix          string     `json:"mix"`
+	Seed         uint64     `json:"seed"`
+	Profiles     []string   `json:"profiles"` // Exchange.Profile indexes this
+	Instances    []Instance `json:"instances"`
+	Start        clock.Time `json:"start"`    // first due time
+	Measured     clock.Time `json:"measured"` // end of warm-up
+	End          clock.Time `json:"end"`      // 0 when the run did not end by itself
+	Host         Host       `json:"host"`
+	Generator    Generator  `json:"generator"`
+	Warnings     []string   `json:"warnings"` // what targets or generator want said in the report
+	Interrupted  bool       `json:"interrupted"`
 }
 
 // Host is the machine of the run.

@@ -7,7 +7,7 @@ import (
 
 // runSections are those of one run.
 func (r *Report) runSections() []section {
-	return []section{r.affinity(), r.consistency(), r.failover(), r.latency(), r.instances(), r.generator(), r.timeline(), r.violations()}
+	return []section{r.affinity(), r.consistency(), r.failover(), r.latency(), r.store(), r.instances(), r.generator(), r.timeline(), r.violations()}
 }
 
 func (r *Report) affinity() section {

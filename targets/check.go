@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -15,6 +16,9 @@ const builtin = "builtin"
 // Check says whether the experiment asks for something that no balancer of ours can do; its
 // errors are the user's to mend. Start checks too.
 func Check(e *profiles.Experiment) error {
+	if e.Store.Use == "memory" && e.Store.Far() {
+		return errors.New("store: memory lies in the instance and has no distance; leave rtt, cross_rtt and zone out, or use an external store")
+	}
 	if e.Balancer.URL != "" {
 		return checkURL(e)
 	}

@@ -76,13 +76,14 @@ func (c control) reach(ctx context.Context, url string) error {
 	return answer.Body.Close()
 }
 
-// inFlight asks an instance; one that does not answer counts as idle, its sample still has the rest.
-func (c control) inFlight(ctx context.Context, base string) int {
-	var metrics struct {
-		InFlight int `json:"in_flight"`
-	}
-	if body, err := c.do(ctx, questionTimeout, http.MethodGet, base+"/state", nil); err == nil {
-		_ = json.Unmarshal(body, &metrics) // as above
-	}
-	return metrics.InFlight
+// moment is what an instance says of itself.
+type moment struct {
+	InFlight int     `json:"in_flight"`
+	CPU      float64 `json:"cpu"` // seconds spent by requests, virtual ones where its CPU is
+}
+
+// ask asks an instance for its moment; ok is false when it does not answer.
+func (c control) ask(ctx context.Context, base string) (now moment, ok bool) {
+	body, err := c.do(ctx, questionTimeout, http.MethodGet, base+"/state", nil)
+	return now, err == nil && json.Unmarshal(body, &now) == nil
 }

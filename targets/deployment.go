@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,8 +33,7 @@ type Deployment struct {
 	record   *recorder
 	control  control
 	balancer *balancer
-	store    *process // nil unless embedded
-	storeURL string
+	store    startedStore
 	watches  sync.WaitGroup
 
 	pooling sync.Mutex // one change of the balancer's pool at a time
@@ -69,30 +69,6 @@ func Start(ctx context.Context, o Options) (*Deployment, error) {
 	return d, nil
 }
 
-// startStore starts the embedded store, or takes the URL of a running one.
-func (d *Deployment) startStore(ctx context.Context) error {
-	switch use := d.o.Experiment.Store.Use; use {
-	case "", "memory":
-		return nil
-	case "embedded":
-		p, ready, err := role(ctx, storeName, d.o.Self, "store", map[string]string{"listen": anyPort})
-		if err != nil {
-			return err
-		}
-		_, address, found := strings.Cut(ready.Traffic, "://")
-		if !found {
-			address = ready.Traffic
-		}
-		d.store, d.storeURL = p, "redis://"+address
-		d.occupies(address)
-		d.watches.Go(func() { d.watchProcess(p) })
-		return nil
-	default:
-		d.storeURL = use
-		return reachable(ctx, use)
-	}
-}
-
 // startInstances starts b1 … bN side by side.
 func (d *Deployment) startInstances(ctx context.Context) error {
 	failed := make([]error, d.o.Experiment.Backends.Count)
@@ -105,6 +81,12 @@ func (d *Deployment) startInstances(ctx context.Context) error {
 	starting.Wait()
 	for _, i := range d.instances {
 		d.occupies(i.options.Listen)
+	}
+	if d.o.Experiment.Store.Use == "replicated" {
+		d.introduce(ctx)
+		for _, i := range d.instances {
+			i.introduce = d.introduce
+		}
 	}
 	return first(failed)
 }
@@ -127,14 +109,14 @@ func first(failed []error) error {
 }
 
 func (d *Deployment) newInstance(name string) *instance {
-	e := d.o.Experiment
+	e, k := d.o.Experiment, profiles.InstanceNumber(name)
 	return &instance{
 		options: backend.Options{
-			Name: name, Control: anyPort, Ledger: d.o.Dir.ServePath(name), StoreURL: d.storeURL,
-			Handler: e.Backends.Handler, CPU: e.Backends.CPU, Seed: e.Seed + uint64(profiles.InstanceNumber(name)),
-			Drain: e.Scale(e.Backends.Drain), StoreTTL: e.Scale(e.Store.TTL),
-			Memory: filepath.Join(d.o.Dir.Path(), "memory-"+name+".json"),
+			Name: name, Control: anyPort, Ledger: d.o.Dir.ServePath(name), Store: d.storeOptions(k), Session: sessionOf(e.Store),
+			Handler: e.Backends.Handler, CPU: e.Backends.CPU, Cores: virtualCores(e.Backends), Seed: e.Seed + uint64(k),
+			Drain: e.Scale(e.Backends.Drain), Memory: filepath.Join(d.o.Dir.Path(), "memory-"+name+".json"),
 		},
+		zone: e.Backends.Zone(k),
 		self: d.o.Self, control: d.control, record: d.record, watches: &d.watches, state: results.Down,
 	}
 }
@@ -167,14 +149,15 @@ func (d *Deployment) Describe(run *results.Run) {
 		run.LBVersion = run.Version
 	}
 	run.Mechanism = d.balancer.mechanism
-	run.Store = withoutPassword(d.o.Experiment.Store.Use)
+	run.Store, run.StoreVersion = withoutPassword(d.o.Experiment.Store.Use), d.store.version
 	run.Instances = nil
 	for _, i := range d.all() {
 		if i.options.Listen == "" {
 			continue // it never came up
 		}
 		run.Instances = append(run.Instances, results.Instance{
-			Name: i.name(), URL: "http://" + i.options.Listen, Weight: 1, Cores: min(1, float64(runtime.NumCPU())),
+			Name: i.name(), URL: "http://" + i.options.Listen, Weight: 1, Zone: i.zone,
+			Cores: cmp.Or(i.options.Cores, min(1, float64(runtime.NumCPU()))), Virtual: i.options.Cores > 0,
 		})
 	}
 	for _, text := range append(d.record.said(), d.balancer.notes...) {
@@ -200,7 +183,7 @@ func (d *Deployment) Stop(ctx context.Context) error {
 	if d.balancer.socketDir != "" {
 		failed = append(failed, os.RemoveAll(d.balancer.socketDir))
 	}
-	failed = append(failed, d.stopInstances(ctx), d.stopProcess(ctx, d.store))
+	failed = append(failed, d.stopInstances(ctx), d.stopStore(ctx))
 	d.watches.Wait()
 	d.control.close()
 	for _, address := range d.ports {

@@ -215,8 +215,8 @@ func TestEmbeddedStoreIsOneMoreProcess(t *testing.T) {
 	e := experiment("builtin:cookie")
 	e.Store.Use = "embedded"
 	d, dir := deploy(t, e)
-	if !strings.HasPrefix(d.instances[0].options.StoreURL, "redis://127.0.0.1:") {
-		t.Errorf("store URL %q", d.instances[0].options.StoreURL)
+	if !strings.HasPrefix(d.instances[0].options.Store.Use, "redis://127.0.0.1:") {
+		t.Errorf("store URL %q", d.instances[0].options.Store.Use)
 	}
 	play(t, d, func() bool { return sampled(dir, "store") })
 }

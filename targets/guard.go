@@ -17,27 +17,41 @@ import (
 // guardGrace is how long the command may take to end after a SIGTERM.
 const guardGrace = 3 * time.Second
 
-// Guard runs argv in a process group of its own until it ends, ctx is done, or stdin ends, which
+// Guarded is a command under a guard.
+type Guarded struct {
+	Argv    []string
+	Account string // user to run it as, where the guard is root; empty = ours
+	Scratch string // directory that is removed with it; empty = none
+}
+
+// Guard runs a command in a process group of its own until it ends, ctx is done, or stdin ends, which
 // is how the death of our parent shows. Then it makes sure that the whole group is gone: workers
 // can outlive their master. It returns the command's exit code, 128+signal if a signal ended it.
-func Guard(ctx context.Context, stdin io.Reader, argv []string) (exit int, err error) {
-	if len(argv) == 0 {
+func Guard(ctx context.Context, stdin io.Reader, g Guarded) (exit int, err error) {
+	if len(g.Argv) == 0 {
 		return 0, errors.New("guard: no command; write serve guard -- CMD ARGS…")
 	}
 	adoptOrphans()
 	// The kernel signals the child when the thread that started it ends, not the process.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd := exec.Command(g.Argv[0], g.Argv[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.SysProcAttr = guardedGroup()
+	if cmd.SysProcAttr.Credential, err = credential(g.Account); err != nil {
+		return 0, err
+	}
 	if err := cmd.Start(); err != nil {
 		return 0, fmt.Errorf("guard: %w", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	await(ctx, stdin, cmd.Process.Pid, ended)
-	return exitCode(cmd.ProcessState), sweep(cmd.Process.Pid)
+	err = sweep(cmd.Process.Pid)
+	if g.Scratch != "" {
+		err = errors.Join(err, os.RemoveAll(g.Scratch))
+	}
+	return exitCode(cmd.ProcessState), err
 }
 
 // await returns when the command has ended, having asked it to when needed.

@@ -20,10 +20,13 @@ var errNotRunning = errors.New("it is not running")
 // instance is one mock backend over all its boots: the port and the ledger stay, the process changes.
 type instance struct {
 	options backend.Options
+	zone    string
 	self    []string
 	control control
 	record  *recorder
 	watches *sync.WaitGroup
+	// introduce tells the peers of a replicated store where the instance is now; nil without one.
+	introduce func(context.Context)
 
 	mu       sync.Mutex
 	state    results.State // as last recorded
@@ -47,6 +50,9 @@ func (i *instance) start(ctx context.Context, starting, up string) error {
 	i.mu.Lock()
 	i.process, i.orders = p, ready.Control
 	i.mu.Unlock()
+	if i.introduce != nil {
+		i.introduce(ctx)
+	}
 	i.sample(ctx)
 	i.settle(up)
 	i.watches.Go(func() { i.watch(p) })
@@ -227,7 +233,8 @@ func (i *instance) endpoint() string {
 	return i.orders
 }
 
-// sample writes the counters of the running process.
+// sample writes the counters of the running process. One that does not answer counts as idle, its
+// sample still has the rest; but virtual CPU time is known to the instance alone.
 func (i *instance) sample(ctx context.Context) {
 	_, p := i.is()
 	if p == nil {
@@ -235,8 +242,16 @@ func (i *instance) sample(ctx context.Context) {
 	}
 	s := results.Sample{Time: clock.Now(), Process: i.name(), PID: p.pid()}
 	measure(&s, p.pid())
+	now, answered := moment{}, false
 	if !i.suffers(freeze) {
-		s.InFlight = i.control.inFlight(ctx, i.endpoint())
+		now, answered = i.control.ask(ctx, i.endpoint())
+	}
+	s.InFlight = now.InFlight
+	if i.options.Cores > 0 {
+		if !answered {
+			return
+		}
+		s.CPU = time.Duration(now.CPU * float64(time.Second))
 	}
 	i.record.sample(s)
 }

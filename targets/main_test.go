@@ -3,6 +3,7 @@ package targets
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 
 func child(ctx context.Context, role string, args []string) (int, error) {
 	if role == "guard" {
-		return Guard(ctx, os.Stdin, args[1:])
+		return guard(ctx, args)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
@@ -44,6 +45,18 @@ func child(ctx context.Context, role string, args []string) (int, error) {
 		cancel()
 	}()
 	return 0, serve(ctx, role, []byte(args[1]))
+}
+
+func guard(ctx context.Context, args []string) (int, error) {
+	var g Guarded
+	flags := flag.NewFlagSet("guard", flag.ContinueOnError)
+	flags.StringVar(&g.Account, "account", "", "")
+	flags.StringVar(&g.Scratch, "scratch", "", "")
+	if err := flags.Parse(args); err != nil {
+		return 0, err
+	}
+	g.Argv = flags.Args()
+	return Guard(ctx, os.Stdin, g)
 }
 
 func serve(ctx context.Context, role string, config []byte) error {

@@ -42,7 +42,7 @@ func (d *Deployment) sample(ctx context.Context) {
 	for _, i := range d.all() {
 		i.sample(ctx)
 	}
-	for _, p := range slices.DeleteFunc([]*process{d.balancer.running(), d.store}, func(p *process) bool { return p == nil }) {
+	for _, p := range slices.DeleteFunc([]*process{d.balancer.running(), d.store.process}, func(p *process) bool { return p == nil }) {
 		d.record.sample(p.counters())
 	}
 	d.record.sample(results.Sample{Time: clock.Now(), Process: "host", Steal: steal()})

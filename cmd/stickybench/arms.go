@@ -57,7 +57,7 @@ func builtinArms(exp *profiles.Experiment) ([]results.Arm, error) {
 }
 
 // armText is NAME=LB/STORE; a store may be a URL with slashes of its own.
-var armText = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9+._-]*)=(.+?)/([a-z]+://[^ ]+|[^/ ]+)$`)
+var armText = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9+._-]*)=(.+?)/((?:sticky-cache:)?[a-z]+://[^ ]+|[^/ ]+)$`)
 
 func parseArm(text string) (results.Arm, error) {
 	parts := armText.FindStringSubmatch(text)
@@ -92,5 +92,8 @@ func checkArms(arms []results.Arm, exp *profiles.Experiment) error {
 func armExperiment(exp *profiles.Experiment, arm results.Arm, seed uint64) *profiles.Experiment {
 	e := *exp
 	e.Balancer.Use, e.Balancer.URL, e.Store.Use, e.Seed, e.Gates = arm.LB, "", arm.Store, seed, nil
+	if arm.Store == "memory" { // the distance is that of the other arms' store
+		e.Store.RTT, e.Store.CrossRTT, e.Store.Zone = profiles.Distance{}, profiles.Distance{}, ""
+	}
 	return &e
 }

@@ -14,6 +14,7 @@ func TestParseArm(t *testing.T) {
 		"a=builtin:cookie/memory":                     {Name: "a", LB: "builtin:cookie", Store: "memory"},
 		"b=haproxy:cookie/redis://127.0.0.1:6379/0":   {Name: "b", LB: "haproxy:cookie", Store: "redis://127.0.0.1:6379/0"},
 		"c=exec:/opt/lb {listen} {backends}/redis:up": {Name: "c", LB: "exec:/opt/lb {listen} {backends}", Store: "redis:up"},
+		"d=builtin:table/sticky-cache:redis://h:1/0":  {Name: "d", LB: "builtin:table", Store: "sticky-cache:redis://h:1/0"},
 	} {
 		if got, err := parseArm(text); err != nil || got != want {
 			t.Errorf("%s: got %+v, %v", text, got, err)

@@ -21,6 +21,8 @@ type runFlags struct {
 	store, mix, profile, handler, cpu string
 	rate, speedup                     float64
 	duration, warmup                  time.Duration
+	storeRTT, cpuMode                 string
+	cores                             float64
 	seed                              uint64
 	engine, out, metrics              string
 	trace, addressVia, network        string
@@ -44,7 +46,7 @@ func (f *runFlags) registerTarget(set *pflag.FlagSet) {
 	set.StringVar(&f.header, "instance-header", "", "with --url: response header that names the instance")
 	set.StringVar(&f.cookie, "instance-cookie", "", "with --url: cookie that names the instance")
 	set.StringVar(&f.body, "instance-body-regexp", "", "with --url: regular expression that finds the instance in the body")
-	set.StringVar(&f.store, "store", "", "session state: memory, embedded, redis://…, memcached://… or postgres://… (default memory)")
+	set.StringVar(&f.store, "store", "", "session state: memory, embedded, redis:start (or memcached, postgres), redis://…, sticky-cache:STORE (default memory)")
 }
 
 // registerLoad adds who comes to what.
@@ -59,7 +61,10 @@ func (f *runFlags) registerLoad(set *pflag.FlagSet) {
 	set.Float64Var(&f.speedup, "speedup", 0, "divide think times, TTLs, drain and detection windows")
 	set.DurationVar(&f.warmup, "warmup", 0, "leave the first part out of every metric")
 	set.StringVar(&f.handler, "handler", "", "handler time, e.g. 5ms or lognormal(5ms,0.5)")
-	set.StringVar(&f.cpu, "handler-cpu", "", "CPU time burnt per request, e.g. 200us")
+	set.StringVar(&f.cpu, "handler-cpu", "", "CPU time per request, e.g. 200us")
+	set.StringVar(&f.cpuMode, "cpu", "", "real: requests burn CPU time (default); virtual: they queue for --instance-cpu")
+	set.Float64Var(&f.cores, "instance-cpu", 0, "with --cpu virtual: cores of each instance (default 1)")
+	set.StringVar(&f.storeRTT, "store-rtt", "", "injected round trip per store operation: same-zone, cross-zone (-fast, -slow), or e.g. 0.3ms")
 	set.Uint64Var(&f.seed, "seed", 0, "same seed, same users")
 	set.StringVar(&f.engine, "engine", "", "auto, or portable: one goroutine per request instead of one loop per shard")
 	set.StringVar(&f.trace, "trace", "", "file of session arrival times, seconds since the start, one a line")
@@ -162,6 +167,8 @@ func (f *runFlags) applyTarget(exp *profiles.Experiment, given func(string) bool
 	set(given, "instance-body-regexp", &lb.Identify.Body, f.body)
 	set(given, "backends", &exp.Backends.Count, f.backends)
 	set(given, "store", &exp.Store.Use, f.store)
+	set(given, "cpu", &exp.Backends.CPUMode, f.cpuMode)
+	set(given, "instance-cpu", &exp.Backends.Cores, f.cores)
 	set(given, "gate", &exp.Gates, f.gates)
 	if f.noFaults || given("url") {
 		exp.Faults = nil
@@ -210,7 +217,12 @@ func (f *runFlags) applyTimes(exp *profiles.Experiment, given func(string) bool)
 		}
 	}
 	if given("handler-cpu") {
-		exp.Backends.CPU, err = profiles.ParseDistribution(f.cpu)
+		if exp.Backends.CPU, err = profiles.ParseDistribution(f.cpu); err != nil {
+			return err
+		}
+	}
+	if given("store-rtt") {
+		exp.Store.RTT, err = profiles.ParseDistance(f.storeRTT)
 	}
 	return err
 }

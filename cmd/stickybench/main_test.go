@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 			"truncated":    truncateFile,
 			"acknowledged": acknowledgedAll,
 			"scrape":       scrape,
+			"killstore":    killStore,
 		},
 	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -136,6 +139,52 @@ func noChildLeft(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("left running: %s", line)
 		}
 	}
+}
+
+// killStore: killstore DIR waits until the run in DIR is under way, by the samples of its store's process,
+// then kills what that process guards.
+func killStore(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: killstore DIR")
+	}
+	path := ts.MkAbs(args[0])
+	for range 600 {
+		if pid := guardedStore(path); pid > 0 {
+			ts.Check(syscall.Kill(pid, syscall.SIGKILL))
+			return
+		}
+		_ = clock.Sleep(context.Background(), 50*time.Millisecond)
+	}
+	ts.Fatalf("the run sampled no store within 30 s")
+}
+
+// guardedStore is the process that the store's guard started; 0 before the run is under way.
+func guardedStore(path string) int {
+	dir, err := results.Open(path)
+	if err != nil {
+		return 0
+	}
+	samples, err := dir.Samples()
+	if err != nil {
+		return 0
+	}
+	seen := 0
+	for _, s := range samples {
+		if s.Process == "store" {
+			seen++
+		}
+		if seen < 3 { // one a second
+			continue
+		}
+		paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.PID)) // any thread may have started it
+		for _, path := range paths {
+			text, _ := os.ReadFile(path) // a thread that is gone has none
+			if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+				return pid
+			}
+		}
+	}
+	return 0
 }
 
 // processes lists the command lines of all processes but this one.

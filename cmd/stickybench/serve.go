@@ -93,13 +93,15 @@ func untilEOF(ctx context.Context, r io.Reader) context.Context {
 }
 
 func newGuard() *cobra.Command {
-	return &cobra.Command{
+	var guarded targets.Guarded
+	cmd := &cobra.Command{
 		Use:    "guard -- CMD [ARG...]",
 		Short:  "Run CMD in a process group that ends when standard input is closed",
 		Hidden: true,
 		Args:   args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
-			code, err := targets.Guard(cmd.Context(), cmd.InOrStdin(), argv)
+			guarded.Argv = argv
+			code, err := targets.Guard(cmd.Context(), cmd.InOrStdin(), guarded)
 			if err != nil {
 				return exit{exitUnavailable, err}
 			}
@@ -109,4 +111,7 @@ func newGuard() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&guarded.Account, "account", "", "user to run it as")
+	cmd.Flags().StringVar(&guarded.Scratch, "scratch", "", "directory to remove afterwards")
+	return cmd
 }

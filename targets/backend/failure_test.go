@@ -17,7 +17,7 @@ func TestStoreGoneAnswers503AndIsRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url, _ := started(t, Options{StoreURL: "redis://127.0.0.1:1", Ledger: d.ServePath("b1")})
+	url, _ := started(t, Options{Store: store.Options{Use: "redis://127.0.0.1:1"}, Ledger: d.ServePath("b1")})
 	c := &client{t: t, url: url}
 	if answer := c.do("GET"); answer.Get(wire.HeaderEpoch) != "" || answer.Get("Set-Cookie") != "" {
 		t.Fatalf("got %v", answer)
@@ -43,7 +43,8 @@ func refused(t *testing.T, d *results.Dir) {
 // unsaving applies the change and then fails to save it, as a store that dies half-way does.
 type unsaving struct{ *store.Memory }
 
-func (u unsaving) Update(_ context.Context, _ string, change func(store.Record, bool) store.Record) (before, after store.Record, err error) {
+func (u unsaving) Update(_ context.Context, a *store.Access, change func(store.Record, bool) store.Record) (before, after store.Record, err error) {
+	a.Operations++
 	return before, change(before, false), errors.New("connection reset")
 }
 
@@ -57,7 +58,7 @@ func TestFailedSaveClaimsNoState(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer i.close()
-	i.store, i.remote = unsaving{store.NewMemory(0)}, true
+	i.store = unsaving{store.NewMemory(0)}
 	w := httptest.NewRecorder()
 	i.handle(w, httptest.NewRequest("POST", "/", nil))
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get(wire.HeaderEpoch) != "" {

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -24,7 +25,8 @@ type instance struct {
 	o      Options
 	boot   uint64
 	store  store.Store
-	remote bool // the store is another process
+	data   string // of new records
+	cpu    *queue // virtual CPU; nil burns real one
 	ledger *results.ServeLog
 
 	mu  sync.Mutex // guards rng
@@ -39,14 +41,17 @@ type instance struct {
 }
 
 func newInstance(o Options) (*instance, error) {
-	state, err := store.Open(o.StoreURL, o.StoreTTL)
+	state, err := store.Open(o.Store)
 	if err != nil {
 		return nil, err
 	}
-	i := &instance{o: o, boot: random(), store: state, remote: o.StoreURL != "" && o.StoreURL != "memory"}
+	i := &instance{o: o, boot: random(), store: state, data: ballast(o.Session.Size)}
 	i.rng = profiles.NewRand(o.Seed, i.boot)
 	if err := i.recall(); err != nil {
 		return nil, errors.Join(err, state.Close())
+	}
+	if o.Cores > 0 {
+		i.cpu = newQueue(o.Cores)
 	}
 	if o.Ledger != "" {
 		if i.ledger, err = results.OpenServeLog(o.Ledger); err != nil {
@@ -78,7 +83,7 @@ func (i *instance) handle(w http.ResponseWriter, r *http.Request) {
 	s := identify(r)
 	s.Instance, s.Boot, s.Start, s.Status = i.o.Name, i.boot, clock.Now(), http.StatusOK
 	id, fresh := sessionID(r)
-	record := i.serve(r, id, &s)
+	record := i.serve(r, store.Access{ID: id, New: fresh}, &s)
 	s.End = clock.Now()
 	if i.ledger != nil {
 		if err := i.ledger.Append(&s); err != nil {
@@ -90,12 +95,12 @@ func (i *instance) handle(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve reads or writes the session and works; a broken application does neither.
-func (i *instance) serve(r *http.Request, id string, s *results.Serve) (record store.Record) {
+func (i *instance) serve(r *http.Request, a store.Access, s *results.Serve) (record store.Record) {
 	if i.faults.error.Load() {
 		s.Status = http.StatusServiceUnavailable
 		return record
 	}
-	record, err := i.session(r, id, s)
+	record, err := i.session(r, &a, s)
 	if err != nil {
 		s.Status = http.StatusServiceUnavailable
 	}
@@ -123,72 +128,34 @@ func sessionID(r *http.Request) (id string, fresh bool) {
 	return hex.EncodeToString(b[:]), true
 }
 
-// session loads or creates the record and applies a write.
-func (i *instance) session(r *http.Request, id string, s *results.Serve) (record store.Record, err error) {
-	start := clock.Now()
-	defer func() {
-		if i.remote {
-			s.StoreTime = clock.Now().Sub(start)
-		}
-		if err != nil { // whether a failed write took effect is unknown: claim no state
-			record, s.Origin, s.VersionBefore = store.Record{}, results.None, 0
-		}
-		s.Epoch, s.Version, s.Head = record.Epoch, record.Version, record.Head
-	}()
-	found := false
-	if !s.Write {
-		s.Lookups++
-		if record, found, err = i.store.Load(r.Context(), id); err != nil || found {
-			s.Origin, s.VersionBefore = i.origin(found), record.Version
-			return record, err
-		}
-	}
-	tries := uint16(0)
-	before, record, err := i.store.Update(r.Context(), id, func(old store.Record, had bool) store.Record {
-		found = had
-		tries++
-		return i.next(old, had, s)
-	})
-	s.Lookups += max(1, 2*tries) // load and save each time; one when already the load failed
-	s.Origin, s.VersionBefore = i.origin(found), before.Version
-	return record, err
-}
-
-func (i *instance) origin(found bool) results.Origin {
-	switch {
-	case !found:
-		return results.None
-	case i.remote:
-		return results.Store
-	}
-	return results.Local
-}
-
-// next is the record after this request.
-func (i *instance) next(old store.Record, had bool, s *results.Serve) store.Record {
-	if !had {
-		old = store.Record{Owner: s.ID, Epoch: random()}
-	}
-	if s.Write {
-		old.Version++
-		old.Head = wire.Head(old.Head, old.Version, s.Nonce)
-	}
-	return old
-}
-
-// work is the handler: CPU time, then waiting. Lookups in local memory are no store operations.
+// work is the handler: CPU time, then waiting.
 func (i *instance) work(r *http.Request, s *results.Serve) {
-	if !i.remote {
-		s.Lookups = 0
-	}
 	i.mu.Lock()
 	cost, wait := i.o.CPU.DrawDuration(i.rng), i.o.Handler.DrawDuration(i.rng)
 	i.mu.Unlock()
 	start := clock.Now()
-	s.CPU = burn(cost)
-	i.burnt.Add(int64(s.CPU))
-	_ = clock.SleepUntil(r.Context(), start.Add(wait+i.faults.delayed())) // a client that is gone is still recorded
+	s.CPU = i.compute(r.Context(), cost)
+	_ = clock.SleepUntil(r.Context(), clock.Now().Add(wait+i.faults.delayed())) // a client that is gone is still recorded
 	s.HandlerTime = clock.Now().Sub(start)
+}
+
+// compute spends CPU time: real, or virtual after queueing for it.
+func (i *instance) compute(ctx context.Context, cost time.Duration) time.Duration {
+	if i.cpu != nil {
+		i.cpu.use(ctx, cost)
+		return cost
+	}
+	used := burn(cost)
+	i.burnt.Add(int64(used))
+	return used
+}
+
+// busy is the CPU time spent by requests so far.
+func (i *instance) busy() time.Duration {
+	if i.cpu != nil {
+		return i.cpu.busy()
+	}
+	return time.Duration(i.burnt.Load())
 }
 
 func (i *instance) answer(w http.ResponseWriter, s *results.Serve, record store.Record, id string, fresh bool) {

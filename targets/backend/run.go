@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/stickybench/stickybench/targets/store"
 )
 
 // Run serves until ctx is done, then lets in-flight requests finish within Drain. Ready is called
@@ -91,6 +93,13 @@ func (i *instance) control() http.Handler {
 	i.faults.orders(mux)
 	mux.HandleFunc("GET /state", i.state)
 	mux.Handle("GET /metrics", i.metrics())
+	if s, ok := i.store.(*store.Replicated); ok {
+		mux.Handle("POST /replica/", s.Handler())
+		mux.HandleFunc("POST /peers", func(w http.ResponseWriter, r *http.Request) {
+			s.Introduce(r.URL.Query()["url"])
+			w.WriteHeader(http.StatusNoContent)
+		})
+	}
 	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := os.Stat(i.o.Ledger); err != nil {
 			http.Error(w, "no ledger is kept", http.StatusNotFound)
@@ -118,7 +127,7 @@ func (i *instance) state(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"instance": i.o.Name, "in_flight": i.inFlight.Load(), "requests": i.requests.Load(),
-		"cpu":      time.Duration(i.burnt.Load()).Seconds(),
+		"cpu":      i.busy().Seconds(),
 		"draining": i.draining.Load(), "failing": i.faults.unhealthy.Load() || i.faults.error.Load(),
 	})
 }

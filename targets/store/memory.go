@@ -2,67 +2,58 @@ package store
 
 import (
 	"context"
-	"sync"
+	"fmt"
 	"time"
 
-	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/results"
 )
 
 // Memory keeps records in this process, as a stateful application does: they die with it.
-type Memory struct {
-	ttl   time.Duration
-	now   func() clock.Time
-	mu    sync.Mutex
-	all   map[string]held
-	sweep clock.Time // when expired records are next thrown out
-}
-
-type held struct {
-	record  Record
-	expires clock.Time
-}
+type Memory struct{ records table[Record] }
 
 var _ Store = (*Memory)(nil)
 
 // NewMemory is an empty store.
-func NewMemory(ttl time.Duration) *Memory {
-	return &Memory{ttl: ttl, now: clock.Now, all: map[string]held{}}
-}
+func NewMemory(ttl time.Duration) *Memory { return &Memory{newTable[Record](ttl)} }
 
-// Load never fails.
-func (m *Memory) Load(ctx context.Context, id string) (Record, bool, error) {
+// Load fails only when ctx has ended.
+func (m *Memory) Load(ctx context.Context, a *Access) (Record, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return Record{}, false, err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	r, found := m.get(id)
-	if found {
-		m.put(id, r)
+	m.records.mu.Lock()
+	defer m.records.mu.Unlock()
+	r, found := m.records.get(a.ID)
+	if a.Origin = localOrigin(found); found {
+		m.records.put(a.ID, r)
 	}
 	return r, found, nil
 }
 
-// Update never fails.
-func (m *Memory) Update(ctx context.Context, id string, change func(Record, bool) Record) (before, after Record, err error) {
+// Update fails when ctx has ended or the record is too large.
+func (m *Memory) Update(ctx context.Context, a *Access, change func(Record, bool) Record) (before, after Record, err error) {
 	if err := ctx.Err(); err != nil {
 		return before, after, err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	before, found := m.get(id)
+	m.records.mu.Lock()
+	defer m.records.mu.Unlock()
+	before, found := m.records.get(a.ID)
 	after = change(before, found)
-	m.put(id, after)
+	if len(after.Data) > mostBytes {
+		return before, after, fmt.Errorf("saving a session: %w: %d bytes, the most is %d", ErrTooLarge, len(after.Data), mostBytes)
+	}
+	m.records.put(a.ID, after)
+	a.Origin = localOrigin(found)
 	return before, after, nil
 }
 
 // Snapshot copies the records that have not expired.
 func (m *Memory) Snapshot() map[string]Record {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.records.mu.Lock()
+	defer m.records.mu.Unlock()
 	records := map[string]Record{}
-	for id := range m.all {
-		if r, found := m.get(id); found {
+	for id := range m.records.all {
+		if r, found := m.records.get(id); found {
 			records[id] = r
 		}
 	}
@@ -71,38 +62,19 @@ func (m *Memory) Snapshot() map[string]Record {
 
 // Restore adds what Snapshot gave; each record's life begins anew.
 func (m *Memory) Restore(records map[string]Record) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.records.mu.Lock()
+	defer m.records.mu.Unlock()
 	for id, r := range records {
-		m.put(id, r)
+		m.records.put(id, r)
 	}
+}
+
+func localOrigin(found bool) results.Origin {
+	if found {
+		return results.Local
+	}
+	return results.None
 }
 
 // Close does nothing.
 func (m *Memory) Close() error { return nil }
-
-func (m *Memory) get(id string) (Record, bool) {
-	h, ok := m.all[id]
-	if !ok || (m.ttl > 0 && m.now() >= h.expires) {
-		return Record{}, false
-	}
-	return h.record, true
-}
-
-func (m *Memory) put(id string, r Record) {
-	now := m.now()
-	m.all[id] = held{r, now.Add(m.ttl)}
-	if m.ttl > 0 && now >= m.sweep {
-		m.evict(now)
-		m.sweep = now.Add(m.ttl)
-	}
-}
-
-// evict runs once a TTL, so that its cost is spread over that many writes.
-func (m *Memory) evict(now clock.Time) {
-	for id, h := range m.all {
-		if now >= h.expires {
-			delete(m.all, id)
-		}
-	}
-}

@@ -2,24 +2,24 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/stickybench/stickybench/internal/clock"
 )
 
-// Postgres keeps records in the table stickybench_session of a PostgreSQL database.
-type Postgres struct {
-	pool *pgxpool.Pool
-	ttl  time.Duration
+// postgresServer keeps records in the table stickybench_session of a database. Reading skips rows
+// that expired; a sweeper deletes them.
+type postgresServer struct {
+	config *pgx.ConnConfig
+	ttl    time.Duration
+	stop   context.CancelFunc
+	swept  sync.WaitGroup
 }
-
-var _ Store = (*Postgres)(nil)
 
 const (
 	// createTable runs on every new connection. The lock is needed: two sessions that create one
@@ -28,87 +28,108 @@ const (
 SELECT pg_advisory_xact_lock(7827392);
 CREATE TABLE IF NOT EXISTS stickybench_session (
 	id text PRIMARY KEY, stamp bigint NOT NULL, data bytea NOT NULL, expires timestamptz NOT NULL);
+CREATE INDEX IF NOT EXISTS stickybench_session_expires ON stickybench_session (expires);
 COMMIT`
-	readRow   = `SELECT stamp, data FROM stickybench_session WHERE id = $1 AND expires > clock_timestamp()`
-	extendRow = `UPDATE stickybench_session SET expires = clock_timestamp() + $2
+	deleteExpired = `DELETE FROM stickybench_session WHERE expires <= clock_timestamp()`
+	readRow       = `SELECT stamp, data FROM stickybench_session WHERE id = $1 AND expires > clock_timestamp()`
+	extendRow     = `UPDATE stickybench_session SET expires = clock_timestamp() + $2
 WHERE id = $1 AND expires > clock_timestamp() RETURNING stamp, data`
-	// writeRow takes effect only on the row that was read, or where none lives.
-	writeRow = `INSERT INTO stickybench_session AS s (id, stamp, data, expires)
-VALUES ($1, $2, $3, CASE WHEN $4 > interval '0' THEN clock_timestamp() + $4 ELSE 'infinity' END)
+	newExpiry = `CASE WHEN $4 > interval '0' THEN clock_timestamp() + $4 ELSE 'infinity' END`
+	addRow    = `INSERT INTO stickybench_session AS s (id, stamp, data, expires) VALUES ($1, $2, $3, ` + newExpiry + `)
 ON CONFLICT (id) DO UPDATE SET stamp = excluded.stamp, data = excluded.data, expires = excluded.expires
-WHERE s.stamp = $5 OR s.expires <= clock_timestamp()`
+WHERE s.expires <= clock_timestamp()`
+	replaceRow = `UPDATE stickybench_session SET stamp = $2, data = $3, expires = ` + newExpiry + `
+WHERE id = $1 AND stamp = $5 AND expires > clock_timestamp()`
 )
 
-// NewPostgres connects when first used; url is postgres://USER@HOST:PORT/DATABASE.
-func NewPostgres(url string, ttl time.Duration) (*Postgres, error) {
-	config, err := pgxpool.ParseConfig(url)
+// shortestSweep keeps the sweeper from mattering under lifetimes of milliseconds.
+const shortestSweep = time.Second
+
+// newPostgres takes postgres://USER@HOST:PORT/DATABASE.
+func newPostgres(url string, ttl time.Duration) (*postgresServer, error) {
+	config, err := pgx.ParseConfig(url)
 	if err != nil { // its text is without the password
 		return nil, fmt.Errorf("store: %w; use postgres://USER@HOST:PORT/DATABASE", err)
 	}
-	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.PgConn().Exec(ctx, createTable).ReadAll()
-		return err
+	ctx, stop := context.WithCancel(context.Background())
+	s := &postgresServer{config: config, ttl: ttl, stop: stop}
+	if ttl > 0 {
+		s.swept.Go(func() { s.sweep(ctx) })
 	}
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	return &Postgres{pool, ttl}, nil
+	return s, nil
 }
 
-// Load is one SELECT, or one UPDATE … RETURNING when records expire.
-func (s *Postgres) Load(ctx context.Context, id string) (r Record, found bool, err error) {
-	if s.ttl > 0 {
-		r, _, found, err = row(s.pool.QueryRow(ctx, extendRow, id, s.ttl))
-	} else {
-		r, _, found, err = row(s.pool.QueryRow(ctx, readRow, id))
-	}
-	return r, found, err
-}
-
-func row(answer pgx.Row) (r Record, stamp int64, found bool, err error) {
-	var data []byte
-	err = answer.Scan(&stamp, &data)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return r, 0, false, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &r)
-	}
-	if err != nil {
-		return Record{}, 0, false, fmt.Errorf("loading a session: %w", err)
-	}
-	return r, stamp, true, nil
-}
-
-// Update is SELECT and a conditional upsert, again when another writer came between.
-func (s *Postgres) Update(ctx context.Context, id string, change func(Record, bool) Record) (before, after Record, err error) {
-	for range attempts {
-		before, stamp, found, err := row(s.pool.QueryRow(ctx, readRow, id))
+// sweep deletes what expired, once per lifetime; a sweep that fails is made up for by the next.
+func (s *postgresServer) sweep(ctx context.Context) {
+	for clock.Sleep(ctx, max(s.ttl, shortestSweep)) == nil {
+		c, err := pgx.ConnectConfig(ctx, s.config.Copy())
 		if err != nil {
-			return before, after, err
+			continue
 		}
-		after = change(before, found)
-		saved, err := s.save(ctx, id, stamp, after)
-		if err != nil || saved {
-			return before, after, wrap(err)
-		}
+		_, _ = c.Exec(ctx, deleteExpired) // as above
+		_ = c.Close(ctx)
 	}
-	return before, after, fmt.Errorf("saving a session: %w", ErrBusy)
 }
 
-// save stamps each version at random; 0 never occurs, so that it can stand for no row.
-func (s *Postgres) save(ctx context.Context, id string, stamp int64, r Record) (bool, error) {
-	data, err := json.Marshal(r)
+// connect prepares every statement, so that each operation is one round trip.
+func (s *postgresServer) connect(ctx context.Context, dial dialer) (conn, error) {
+	config := s.config.Copy()
+	config.DialFunc = dial
+	c, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	tag, err := s.pool.Exec(ctx, writeRow, id, 1+rand.Int64N(math.MaxInt64), data, s.ttl, stamp)
-	return tag.RowsAffected() == 1, err
+	_, err = c.PgConn().Exec(ctx, createTable).ReadAll()
+	for _, statement := range []string{readRow, extendRow, addRow, replaceRow} {
+		if err == nil {
+			_, err = c.Prepare(ctx, statement, statement)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close(ctx))
+	}
+	return &postgresConn{c, s.ttl}, nil
 }
 
-// Close closes the connection pool.
-func (s *Postgres) Close() error {
-	s.pool.Close()
+// close ends the sweeper.
+func (s *postgresServer) close() error {
+	s.stop()
+	s.swept.Wait()
 	return nil
+}
+
+type postgresConn struct {
+	c   *pgx.Conn
+	ttl time.Duration
+}
+
+// get is one SELECT, or one UPDATE … RETURNING when records expire.
+func (c *postgresConn) get(ctx context.Context, key string, _ bool) (value []byte, stamp uint64, found bool, err error) {
+	if c.ttl > 0 {
+		err = c.c.QueryRow(ctx, extendRow, key, c.ttl).Scan(&stamp, &value)
+	} else {
+		err = c.c.QueryRow(ctx, readRow, key).Scan(&stamp, &value)
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, 0, false, nil
+	}
+	return value, stamp, err == nil, err
+}
+
+// put is one INSERT that only fills an empty place, or one UPDATE of the row that was read.
+func (c *postgresConn) put(ctx context.Context, key string, value []byte, stamp uint64) (next uint64, saved bool, err error) {
+	next = newStamp()
+	if stamp == 0 {
+		tag, err := c.c.Exec(ctx, addRow, key, int64(next), value, c.ttl)
+		return next, tag.RowsAffected() == 1, err
+	}
+	tag, err := c.c.Exec(ctx, replaceRow, key, int64(next), value, c.ttl, int64(stamp))
+	return next, tag.RowsAffected() == 1, err
+}
+
+// close says goodbye within the connection's deadline.
+func (c *postgresConn) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = c.c.Close(ctx) // the link closes the connection below it
 }

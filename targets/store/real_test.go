@@ -9,18 +9,20 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestRealRedis(t *testing.T) {
 	program, port := needs(t, "redis-server"), freePort(t)
 	running(t, exec.Command(program, "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir()))
-	fulfils(t, "redis://127.0.0.1:"+port, 0)
+	fulfilsReal(t, "redis://127.0.0.1:"+port, 0)
 }
 
 func TestRealMemcached(t *testing.T) {
 	program, port := needs(t, "memcached"), freePort(t)
 	running(t, exec.Command(program, "-l", "127.0.0.1", "-p", port, "-U", "0", "-u", "nobody"))
-	fulfils(t, "memcached://127.0.0.1:"+port, 2*time.Second)
+	fulfilsReal(t, "memcached://127.0.0.1:"+port, 2*time.Second)
 }
 
 func TestRealPostgres(t *testing.T) {
@@ -36,15 +38,31 @@ func TestRealPostgres(t *testing.T) {
 		t.Fatalf("initdb: %v\n%s", err, text)
 	}
 	running(t, unprivileged(t, dir, exec.Command(program, "-D", data, "-h", "127.0.0.1", "-p", port, "-k", "", "-F")))
-	fulfils(t, "postgres://stickybench@127.0.0.1:"+port+"/postgres", 0)
+	url := "postgres://stickybench@127.0.0.1:" + port + "/postgres"
+	fulfilsReal(t, url, 0)
+	t.Run("expired rows are swept", func(t *testing.T) { sweeps(t, url) })
 }
 
-// fulfils runs the contract against a server that is just starting.
-func fulfils(t *testing.T, url string, late time.Duration) {
+func sweeps(t *testing.T, url string) {
+	s := opened(t, Options{Use: url, TTL: 50 * time.Millisecond})
+	save(t, s, "never-read-again", Record{Epoch: 1})
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	for rows := 1; rows > 0; wait(50 * time.Millisecond) { // the test's own deadline bounds it
+		if err := c.QueryRow(t.Context(), `SELECT count(*) FROM stickybench_session WHERE id LIKE '%never-read-again'`).Scan(&rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// fulfilsReal runs the contracts against a server that is just starting.
+func fulfilsReal(t *testing.T, url string, late time.Duration) {
 	t.Helper()
-	open := opener(t, url)
-	reachable(t, open)
-	contract(t, open, wait, late)
+	reachable(t, opener(t, url))
+	fulfils(t, url, late)
 }
 
 // needs finds a program, also where Debian hides PostgreSQL's; without it the test is skipped,
