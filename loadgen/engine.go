@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -70,6 +71,7 @@ func (r *Request) reset() {
 // settings are what every engine is told.
 type settings struct {
 	target                                        *url.URL
+	security                                      *security      // nil = cleartext
 	body                                          *regexp.Regexp // finds the instance's name in a body; nil = not there
 	connectTimeout, firstByteTimeout, idleTimeout time.Duration  // 0 = only Request.Deadline; for ever
 	shards                                        int            // engines that share this process's open files
@@ -83,7 +85,22 @@ func newSettings(target *url.URL, exp *profiles.Experiment) (s settings, err err
 			return s, fmt.Errorf("lb.identify.body: %w", err)
 		}
 	}
-	return s, nil
+	s.security, err = newSecurity(target, exp.Load.TLS, protocolHTTP1)
+	return s, err
+}
+
+// patience is how long a connection may take to open.
+func (s *settings) patience(exp *profiles.Experiment) time.Duration {
+	return cmp.Or(s.connectTimeout, time.Duration(exp.Load.Timeout))
+}
+
+// Check says what of the experiment no run could do; its errors are the user's to mend.
+func Check(exp *profiles.Experiment) error {
+	target, err := url.Parse(exp.Balancer.URL) // empty where the target is started later, in cleartext
+	if err == nil {
+		_, err = newSettings(target, exp)
+	}
+	return err
 }
 
 // name applies the rule for the body; headers and cookies are the shard's.

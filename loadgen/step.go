@@ -122,6 +122,7 @@ func (s *shard) write(r *Request) {
 		s.homing(u, name)
 	}
 	s.count(e)
+	s.explain(r)
 	s.fail(s.log.Append(e))
 }
 

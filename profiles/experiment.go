@@ -82,6 +82,15 @@ type Load struct {
 	Engine           string   `yaml:"engine,omitempty"`             // "auto" (default) or "portable"
 	Linger           Duration `yaml:"linger"`                       // after Duration, time for in-flight requests to finish
 	Shards           int      `yaml:"shards,omitempty"`             // 0 = one
+	TLS              TLS      `yaml:"tls"`
+}
+
+// TLS is how an https:// target is spoken to. Certificates are verified unless Insecure.
+type TLS struct {
+	CA         string `yaml:"ca,omitempty"`          // PEM file of the certificates to trust; empty = the system's
+	Insecure   bool   `yaml:"insecure,omitempty"`    // accept any certificate
+	ServerName string `yaml:"server_name,omitempty"` // asked for (SNI) and verified; empty = the URL's host
+	Resumption bool   `yaml:"resumption"`            // a user's second connection resumes the session of its first
 }
 
 // Stage holds or ramps linearly to Rate over For.

@@ -95,8 +95,8 @@ func (e *Experiment) checkBalancer() error {
 
 func checkURL(text string) error {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" || u.Host == "" {
-		return wrong("lb.url", "%q cannot be driven; use an http:// URL", text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return wrong("lb.url", "%q cannot be driven; use an http:// or https:// URL", text)
 	}
 	return nil
 }
@@ -131,10 +131,22 @@ func (e *Experiment) checkLoad() error {
 	case l.MaxUsers < 0 || l.Shards < 0 || l.Shards > 256:
 		return wrong("load.shards", "max_users and shards must not be negative, shards at most 256")
 	}
+	if err := e.checkTLS(); err != nil {
+		return err
+	}
 	for i, s := range l.Stages {
 		if s.For <= 0 || s.Rate < 0 || !finite(s.Rate) {
 			return wrong(fmt.Sprintf("load.stages[%d]", i), "needs for above 0 and rate not negative")
 		}
+	}
+	return nil
+}
+
+// checkTLS refuses settings that would do nothing.
+func (e *Experiment) checkTLS() error {
+	t := e.Load.TLS
+	if (t.CA != "" || t.Insecure || t.ServerName != "") && !strings.HasPrefix(e.Balancer.URL, "https://") {
+		return wrong("load.tls", "ca, insecure and server_name need an https:// lb.url; leave them out")
 	}
 	return nil
 }

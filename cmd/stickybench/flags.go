@@ -17,6 +17,8 @@ import (
 type runFlags struct {
 	lb, lbConfig, url, listen         string
 	header, cookie, body              string
+	ca, serverName                    string
+	insecure                          bool
 	backends, users, sessions, shards int
 	store, mix, profile, handler, cpu string
 	rate, speedup                     float64
@@ -42,6 +44,9 @@ func (f *runFlags) registerTarget(set *pflag.FlagSet) {
 	set.StringVar(&f.header, "instance-header", "", "with --url: response header that names the instance")
 	set.StringVar(&f.cookie, "instance-cookie", "", "with --url: cookie that names the instance")
 	set.StringVar(&f.body, "instance-body-regexp", "", "with --url: regular expression that finds the instance in the body")
+	set.StringVar(&f.ca, "ca", "", "with an https --url: PEM file of the certificates to trust instead of the system's")
+	set.BoolVar(&f.insecure, "insecure", false, "with an https --url: accept any certificate")
+	set.StringVar(&f.serverName, "server-name", "", "with an https --url: name to ask for and to verify (default the URL's host)")
 	set.StringVar(&f.store, "store", "", "session state: memory, embedded, redis://…, memcached://… or postgres://… (default memory)")
 }
 
@@ -135,6 +140,9 @@ func (f *runFlags) applyTarget(exp *profiles.Experiment, given func(string) bool
 	set(given, "instance-header", &lb.Identify.Header, f.header)
 	set(given, "instance-cookie", &lb.Identify.Cookie, f.cookie)
 	set(given, "instance-body-regexp", &lb.Identify.Body, f.body)
+	set(given, "ca", &exp.Load.TLS.CA, f.ca)
+	set(given, "insecure", &exp.Load.TLS.Insecure, f.insecure)
+	set(given, "server-name", &exp.Load.TLS.ServerName, f.serverName)
 	set(given, "backends", &exp.Backends.Count, f.backends)
 	set(given, "store", &exp.Store.Use, f.store)
 	set(given, "gate", &exp.Gates, f.gates)

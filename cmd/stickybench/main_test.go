@@ -33,6 +33,7 @@ func TestScripts(t *testing.T) {
 			"nochild":      noChildLeft,
 			"truncated":    truncateFile,
 			"acknowledged": acknowledgedAll,
+			"https":        secureServer,
 		},
 	})
 }

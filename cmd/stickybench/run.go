@@ -103,7 +103,7 @@ func play(ctx context.Context, exp *profiles.Experiment, path string, progress f
 	if err != nil {
 		return nil, err
 	}
-	if err := targets.Check(exp); err != nil {
+	if err := cmp.Or(targets.Check(exp), loadgen.Check(exp)); err != nil {
 		return nil, wrongInput(err)
 	}
 	deployment, err := targets.Start(ctx, targets.Options{Experiment: exp, Dir: dir, Self: self()})
