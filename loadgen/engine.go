@@ -25,7 +25,8 @@ import (
 // Failure Canceled and waits for it; one last Wait hands those requests out.
 //
 // A connection belongs to one (Slot, Lane) and one Source; a request with another source gets a
-// new connection. Deadlines never decrease from one Send to the next. A fake engine may run in
+// new connection. Where a protocol carries several requests at a time, it belongs to the Slot, or with
+// settings.shared to everybody. Deadlines never decrease from one Send to the next. A fake engine may run in
 // virtual time: Now is the only clock of a shard.
 type Engine interface {
 	Now() clock.Time
@@ -71,21 +72,23 @@ func (r *Request) reset() {
 // settings are what every engine is told.
 type settings struct {
 	target                                        *url.URL
+	protocol                                      string         // as profiles names it; empty = HTTP1
 	security                                      *security      // nil = cleartext
+	shared                                        int            // connections for all users together; 0 = each has its own. HTTP2 only
 	body                                          *regexp.Regexp // finds the instance's name in a body; nil = not there
 	connectTimeout, firstByteTimeout, idleTimeout time.Duration  // 0 = only Request.Deadline; for ever
 	shards                                        int            // engines that share this process's open files
 }
 
 func newSettings(target *url.URL, exp *profiles.Experiment) (s settings, err error) {
-	s = settings{target: target, connectTimeout: time.Duration(exp.Load.ConnectTimeout),
+	s = settings{target: target, protocol: exp.Load.Protocol, connectTimeout: time.Duration(exp.Load.ConnectTimeout),
 		firstByteTimeout: time.Duration(exp.Load.FirstByteTimeout), idleTimeout: time.Duration(exp.Load.IdleTimeout), shards: max(1, exp.Load.Shards)}
 	if rule := exp.Balancer.Identify.Body; rule != "" {
 		if s.body, err = regexp.Compile(rule); err != nil {
 			return s, fmt.Errorf("lb.identify.body: %w", err)
 		}
 	}
-	s.security, err = newSecurity(target, exp.Load.TLS, protocolHTTP1)
+	s.security, err = newSecurity(target, exp.Load.TLS, s.protocol)
 	return s, err
 }
 
@@ -133,8 +136,8 @@ func newEngine(target *url.URL, exp *profiles.Experiment) (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if exp.Load.Engine == "portable" || target.Scheme == "https" {
-		return newPortable(s)
+	if cleartext := target.Scheme == "http" && (s.protocol == "" || s.protocol == profiles.HTTP1); cleartext && exp.Load.Engine != "portable" {
+		return newCleartext(s)
 	}
-	return newCleartext(s)
+	return newPortable(s)
 }

@@ -7,11 +7,16 @@ import (
 )
 
 // place is where a connection belongs.
-type place struct{ slot, lane uint32 }
+type place struct {
+	slot, lane uint32
+	common     bool // it is everybody's, and slot only its number
+}
 
 // conn is a connection and who uses it.
 type conn struct {
-	link   link // nil until opened
+	link   link // nil until ready
+	err    error
+	ready  chan struct{} // closed when link or err is there
 	place  place
 	source netip.Addr
 	number uint32
@@ -53,11 +58,9 @@ func (p *pool) replace(at place, r *Request) (c *conn, fresh bool, gone *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c = p.kept[at]
-	if c == nil || !r.KeepAlive || c.source != r.Source || !c.link.alive() {
+	if c == nil || !r.KeepAlive || c.source != r.Source || c.link != nil && !c.link.alive() {
 		gone = p.retire(c)
-		p.numbers++
-		c, fresh = &conn{place: at, source: r.Source, number: p.numbers, stale: !r.KeepAlive}, true
-		p.lanes = max(p.lanes, at.lane+1)
+		c, fresh = p.fresh(at, r), true
 	}
 	c.busy++
 	if c.idle != nil {
@@ -67,14 +70,22 @@ func (p *pool) replace(at place, r *Request) (c *conn, fresh bool, gone *conn) {
 	return c, fresh, gone
 }
 
-// opened is called once for a fresh connection; link is nil when it could not be opened.
-func (p *pool) opened(c *conn, l link) {
+func (p *pool) fresh(at place, r *Request) *conn {
+	p.numbers++
+	c := &conn{place: at, source: r.Source, number: p.numbers, stale: !r.KeepAlive, ready: make(chan struct{})}
+	if r.KeepAlive {
+		p.kept[at] = c
+		p.lanes = max(p.lanes, at.lane+1)
+	}
+	return c
+}
+
+// opened is called once for a fresh connection.
+func (p *pool) opened(c *conn, l link, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c.link = l
-	if l != nil && !c.stale {
-		p.kept[c.place] = c
-	}
+	c.link, c.err = l, err
+	close(c.ready)
 }
 
 // retire forgets c and gives it back when it can be closed now.
@@ -130,7 +141,7 @@ func (p *pool) release(slot uint32) {
 	p.mu.Lock()
 	var gone []*conn
 	for lane := range p.lanes {
-		if c := p.retire(p.kept[place{slot, lane}]); c != nil {
+		if c := p.retire(p.kept[place{slot: slot, lane: lane}]); c != nil {
 			gone = append(gone, c)
 		}
 	}
@@ -145,7 +156,6 @@ func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.kept {
-		p.retire(c)
-		c.close()
+		p.retire(c).close()
 	}
 }

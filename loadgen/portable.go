@@ -3,11 +3,14 @@ package loadgen
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -22,6 +25,7 @@ type portable struct {
 	cancel   context.CancelFunc
 	wait     *waiter
 	flying   sync.WaitGroup
+	turn     atomic.Uint32 // of the shared connections
 	closed   bool
 
 	mu   sync.Mutex // guards what follows
@@ -91,42 +95,81 @@ func (p *portable) Close() error {
 	return p.wait.close()
 }
 
-// exchange gets r a connection and an answer.
+// exchange gets r an answer.
 func (p *portable) exchange(r *Request) {
 	ctx, cancel := context.WithDeadline(p.ctx, r.Deadline.Wall())
 	defer cancel()
-	c, fresh := p.pool.take(place{r.Slot, r.Lane}, r)
+	at := p.place(r)
+	for !p.attempt(ctx, at, r) {
+	}
+}
+
+// attempt gets r a connection and an answer. It is false when a kept connection ended before it took
+// anything of r, and another must be tried.
+func (p *portable) attempt(ctx context.Context, at place, r *Request) bool {
+	c, fresh := p.pool.take(at, r)
 	r.Conn, r.ConnNew, r.Sent = c.number, fresh, clock.Now()
 	if err := p.connect(ctx, c, r); err != nil {
 		r.Done = clock.Now()
 		p.fail(ctx, r, err, true)
 		p.pool.leave(c, false)
-		return
+		return true
 	}
 	keep, err := c.link.exchange(ctx, r)
 	r.Done = clock.Now()
+	p.pool.leave(c, keep)
+	if errors.Is(err, errUnused) && !fresh && ctx.Err() == nil {
+		return false
+	}
 	if err != nil {
 		p.fail(ctx, r, err, false)
 	}
-	p.pool.leave(c, keep)
+	return true
 }
 
-// connect opens c when it is new.
-func (p *portable) connect(ctx context.Context, c *conn, r *Request) error {
-	if !r.ConnNew {
-		return nil
+// place is where r's connection belongs.
+func (p *portable) place(r *Request) place {
+	switch multiplexed := p.protocol == profiles.HTTP2; {
+	case multiplexed && p.shared > 0:
+		r.Source = netip.Addr{} // the connection is nobody's
+		return place{common: true, slot: p.turn.Add(1) % uint32(p.shared)}
+	case multiplexed:
+		return place{slot: r.Slot}
 	}
+	return place{slot: r.Slot, lane: r.Lane}
+}
+
+// connect opens c when it is new, or waits for whoever does.
+func (p *portable) connect(ctx context.Context, c *conn, r *Request) error {
+	if r.ConnNew {
+		link, err := p.limitedOpen(ctx, r)
+		p.pool.opened(c, link, err)
+	}
+	select {
+	case <-c.ready:
+		if !r.ConnNew {
+			return c.err
+		}
+	default:
+		select {
+		case <-c.ready:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if c.err == nil {
+		r.Connect = clock.Now().Sub(r.Sent)
+	}
+	return c.err
+}
+
+func (p *portable) limitedOpen(ctx context.Context, r *Request) (link, error) {
 	if p.connectTimeout > 0 {
 		limited, cancel := context.WithTimeout(ctx, p.connectTimeout)
 		defer cancel()
 		ctx = limited
 	}
-	link, err := p.open(ctx, r)
-	if err == nil {
-		r.Connect = clock.Now().Sub(r.Sent)
-	}
-	p.pool.opened(c, link)
-	return err
+	return p.open(ctx, r)
 }
 
 func (p *portable) fail(ctx context.Context, r *Request, err error, connecting bool) {
@@ -150,11 +193,14 @@ func (p *portable) classify(ctx context.Context, err error, connecting bool) res
 	return results.Reset
 }
 
+// errUnused is a kept connection that ended before a byte of the request was written.
+var errUnused = errors.New("the connection ended before the request was sent")
+
 // link is one connection in the language of its protocol.
 type link interface {
 	// exchange sends r and fills in its result; keep is false when the connection is of no more use.
 	exchange(ctx context.Context, r *Request) (keep bool, err error)
-	alive() bool // can take another request
+	alive() bool // can take another request, for all we know
 	Close() error
 }
 
@@ -162,6 +208,10 @@ type link interface {
 type opener func(ctx context.Context, r *Request) (link, error)
 
 func (p *portable) opener() opener {
+	switch p.protocol {
+	case profiles.HTTP2:
+		return newHTTP2(p).open
+	}
 	return p.openHTTP1
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/stickybench/stickybench/profiles"
@@ -21,13 +22,22 @@ type security struct {
 	target string // for errors
 }
 
-// newSecurity gives nil for a target in cleartext. protocol is what ALPN must agree on.
+// applicationProtocol is how ALPN knows what profiles names.
+func applicationProtocol(protocol string) string {
+	switch protocol {
+	case profiles.HTTP2:
+		return protocol
+	}
+	return "http/1.1"
+}
+
+// newSecurity gives nil for a target in cleartext.
 func newSecurity(target *url.URL, o profiles.TLS, protocol string) (*security, error) {
 	if target.Scheme != "https" {
 		return nil, nil
 	}
 	s := &security{resume: o.Resumption, target: target.Host, config: &tls.Config{
-		ServerName: target.Hostname(), InsecureSkipVerify: o.Insecure, NextProtos: []string{protocol}}}
+		ServerName: target.Hostname(), InsecureSkipVerify: o.Insecure, NextProtos: []string{applicationProtocol(protocol)}}}
 	if o.ServerName != "" {
 		s.config.ServerName = o.ServerName
 	}
@@ -60,28 +70,24 @@ func (s *security) handshake(ctx context.Context, raw net.Conn, tickets tls.Clie
 		return nil, s.explain(err)
 	}
 	wanted, agreed := s.config.NextProtos[0], secured.ConnectionState().NegotiatedProtocol
-	if agreed != wanted && wanted != protocolHTTP1 { // a server without ALPN speaks HTTP/1.1
+	if agreed != wanted && wanted != applicationProtocol(profiles.HTTP1) { // a server without ALPN speaks HTTP/1.1
 		return nil, setupError{fmt.Errorf("%s does not offer %s over TLS; choose another load.protocol", s.target, wanted)}
 	}
 	return secured, nil
 }
-
-// The names by which ALPN knows the protocols.
-const protocolHTTP1 = "http/1.1"
 
 // setupError is a connection that no later attempt will open either: the person must mend it.
 type setupError struct{ error }
 
 func (e setupError) Unwrap() error { return e.error }
 
-// noApplicationProtocol is the alert of RFC 7301.
-const noApplicationProtocol = tls.AlertError(120)
+// noApplicationProtocol is how crypto/tls writes the alert of RFC 7301; its type is not exported.
+const noApplicationProtocol = "tls: no application protocol"
 
 // explain says what a failed handshake means and how to mend it.
 func (s *security) explain(err error) error {
 	var bad *tls.CertificateVerificationError
 	var plain tls.RecordHeaderError
-	var alert tls.AlertError
 	switch {
 	case errors.As(err, &bad) && errors.As(err, new(x509.HostnameError)):
 		return setupError{fmt.Errorf("certificate of %s: %w; name the server with --server-name (load.tls.server_name), or accept any certificate with --insecure", s.target, bad.Err)}
@@ -89,7 +95,7 @@ func (s *security) explain(err error) error {
 		return setupError{fmt.Errorf("certificate of %s: %w; trust its issuer with --ca FILE (load.tls.ca), or accept any certificate with --insecure", s.target, bad.Err)}
 	case errors.As(err, &plain):
 		return setupError{fmt.Errorf("%s does not speak TLS; use an http:// URL", s.target)}
-	case errors.As(err, &alert) && alert == noApplicationProtocol:
+	case strings.HasSuffix(err.Error(), noApplicationProtocol):
 		return setupError{fmt.Errorf("%s refuses %s over TLS; choose another load.protocol", s.target, s.config.NextProtos[0])}
 	}
 	return fmt.Errorf("TLS handshake with %s: %w", s.target, err)

@@ -82,8 +82,15 @@ type Load struct {
 	Engine           string   `yaml:"engine,omitempty"`             // "auto" (default) or "portable"
 	Linger           Duration `yaml:"linger"`                       // after Duration, time for in-flight requests to finish
 	Shards           int      `yaml:"shards,omitempty"`             // 0 = one
+	Protocol         string   `yaml:"protocol,omitempty"`           // one of the constants below; empty = HTTP1
 	TLS              TLS      `yaml:"tls"`
 }
+
+// The protocols that users speak.
+const (
+	HTTP1 = "h1"
+	HTTP2 = "h2" // by ALPN over TLS, with prior knowledge (h2c) without
+)
 
 // TLS is how an https:// target is spoken to. Certificates are verified unless Insecure.
 type TLS struct {

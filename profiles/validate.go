@@ -131,7 +131,7 @@ func (e *Experiment) checkLoad() error {
 	case l.MaxUsers < 0 || l.Shards < 0 || l.Shards > 256:
 		return wrong("load.shards", "max_users and shards must not be negative, shards at most 256")
 	}
-	if err := e.checkTLS(); err != nil {
+	if err := e.checkProtocol(); err != nil {
 		return err
 	}
 	for i, s := range l.Stages {
@@ -142,10 +142,14 @@ func (e *Experiment) checkLoad() error {
 	return nil
 }
 
-// checkTLS refuses settings that would do nothing.
-func (e *Experiment) checkTLS() error {
-	t := e.Load.TLS
-	if (t.CA != "" || t.Insecure || t.ServerName != "") && !strings.HasPrefix(e.Balancer.URL, "https://") {
+// checkProtocol refuses what cannot be spoken, and settings that would do nothing.
+func (e *Experiment) checkProtocol() error {
+	t, protocol, secure := e.Load.TLS, e.Load.Protocol, strings.HasPrefix(e.Balancer.URL, "https://")
+	known := []string{HTTP1, HTTP2}
+	switch {
+	case protocol != "" && !slices.Contains(known, protocol):
+		return wrong("load.protocol", "%q is unknown; use one of %s", protocol, strings.Join(known, ", "))
+	case (t.CA != "" || t.Insecure || t.ServerName != "") && !secure:
 		return wrong("load.tls", "ca, insecure and server_name need an https:// lb.url; leave them out")
 	}
 	return nil

@@ -24,7 +24,7 @@ type runFlags struct {
 	rate, speedup                     float64
 	duration, warmup                  time.Duration
 	seed                              uint64
-	engine, out                       string
+	engine, protocol, out             string
 	gates                             []string
 	json, quiet, noProgress, noFaults bool
 }
@@ -65,6 +65,7 @@ func (f *runFlags) registerLoad(set *pflag.FlagSet) {
 	set.StringVar(&f.cpu, "handler-cpu", "", "CPU time burnt per request, e.g. 200us")
 	set.Uint64Var(&f.seed, "seed", 0, "same seed, same users")
 	set.StringVar(&f.engine, "engine", "", "auto, or portable: one goroutine per request instead of one loop per shard")
+	set.StringVar(&f.protocol, "protocol", "", "what users speak: h1 or h2 (default h1)")
 	set.IntVar(&f.shards, "shards", 0, "generator threads (default 1)")
 	set.BoolVar(&f.noFaults, "no-faults", false, "break nothing, whatever the experiment says")
 }
@@ -161,6 +162,7 @@ func (f *runFlags) applyLoad(exp *profiles.Experiment, given func(string) bool) 
 	}
 	set(given, "shards", &load.Shards, f.shards)
 	set(given, "engine", &load.Engine, f.engine)
+	set(given, "protocol", &load.Protocol, f.protocol)
 	set(given, "sessions", &exp.Sessions, f.sessions)
 	set(given, "speedup", &exp.Speedup, f.speedup)
 	set(given, "seed", &exp.Seed, f.seed)

@@ -103,7 +103,7 @@ func play(ctx context.Context, exp *profiles.Experiment, path string, progress f
 	if err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(targets.Check(exp), loadgen.Check(exp)); err != nil {
+	if err := check(exp); err != nil {
 		return nil, wrongInput(err)
 	}
 	deployment, err := targets.Start(ctx, targets.Options{Experiment: exp, Dir: dir, Self: self()})
@@ -114,6 +114,14 @@ func play(ctx context.Context, exp *profiles.Experiment, path string, progress f
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	return dir, errors.Join(err, deployment.Stop(stopping))
+}
+
+// check finds what neither the targets nor the generator can do.
+func check(exp *profiles.Experiment) error {
+	if err := targets.Check(exp); err != nil {
+		return err
+	}
+	return loadgen.Check(exp)
 }
 
 // loadAndRecord loads what was started and keeps run.json and the latency log.

@@ -57,8 +57,10 @@ func (i *instance) guarded(l net.Listener) error {
 }
 
 func serve(l net.Listener, h http.Handler) *http.Server {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
-	go func() { _ = s.Serve(l) }() // ends with ErrServerClosed at shutdown
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10, Protocols: new(http.Protocols)}
+	s.Protocols.SetHTTP1(true)
+	s.Protocols.SetUnencryptedHTTP2(true) // for a client that knows, or a balancer that speaks it to its instances
+	go func() { _ = s.Serve(l) }()        // ends with ErrServerClosed at shutdown
 	return s
 }
 

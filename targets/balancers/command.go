@@ -22,6 +22,7 @@ const (
 func command() Row {
 	return Row{
 		Name:      "exec",
+		HTTP2:     true, // for all we know
 		command:   expand,
 		config:    "balancer.conf",
 		detection: Health.detection,

@@ -17,6 +17,7 @@ func haproxy() Row {
 		Name:    "haproxy",
 		Binary:  "haproxy",
 		Install: "Debian: apt-get install haproxy",
+		HTTP2:   true,
 		config:  "haproxy.cfg",
 		version: []string{"-v"},
 		command: func(p Params) ([]string, error) {

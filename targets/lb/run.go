@@ -60,7 +60,9 @@ func (r *router) serve(ctx context.Context, h Health, traffic, control net.Liste
 }
 
 func serveUntil(ctx context.Context, l net.Listener, handler http.Handler) error {
-	server := http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	server := http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, Protocols: new(http.Protocols)}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true) // for clients that know
 	var owned sync.WaitGroup
 	defer owned.Wait()
 	stopped := make(chan struct{})
