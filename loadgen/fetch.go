@@ -75,11 +75,7 @@ func (s *settings) request(r *Request) *http.Request {
 
 // take reads the answer to its end.
 func (s *settings) take(answer *http.Response, r *Request) error {
-	for name, values := range answer.Header {
-		for _, value := range values {
-			r.Answer.Header([]byte(name), []byte(value))
-		}
-	}
+	r.Answer.headers(answer.Header)
 	var body sample
 	if _, err := io.Copy(&body, answer.Body); err != nil {
 		return err

@@ -127,13 +127,13 @@ func (p *portable) attempt(ctx context.Context, at place, r *Request) bool {
 	return true
 }
 
-// place is where r's connection belongs.
+// place is where r's connection belongs: a lane has its own where a connection carries one request at a time.
 func (p *portable) place(r *Request) place {
-	switch multiplexed := p.protocol == profiles.HTTP2; {
-	case multiplexed && p.shared > 0:
+	switch {
+	case p.protocol == profiles.HTTP2 && p.shared > 0:
 		r.Source = netip.Addr{} // the connection is nobody's
 		return place{common: true, slot: p.turn.Add(1) % uint32(p.shared)}
-	case multiplexed:
+	case p.protocol == profiles.HTTP2, p.protocol == profiles.WebSocket:
 		return place{slot: r.Slot}
 	}
 	return place{slot: r.Slot, lane: r.Lane}
@@ -211,6 +211,8 @@ func (p *portable) opener() opener {
 	switch p.protocol {
 	case profiles.HTTP2:
 		return newHTTP2(p).open
+	case profiles.WebSocket:
+		return p.openTalk
 	}
 	return p.openHTTP1
 }

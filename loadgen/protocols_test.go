@@ -38,6 +38,7 @@ type spoken struct {
 	multiplexed bool // the lanes of a user share a connection
 	renewed     bool // each request has its own connection
 	patient     bool // a request that times out does not end its connection
+	conversing  bool // only the upgrade carries cookies
 }
 
 func speak(protocol string, serve func(*testing.T, http.HandlerFunc) served) func(*testing.T, http.HandlerFunc) served {
@@ -55,6 +56,8 @@ func languages() map[string]spoken {
 		"h1 over TLS": {serve: speak(profiles.HTTP1, overTLS)},
 		"h2":          {serve: speak(profiles.HTTP2, overTLS), multiplexed: true, patient: true},
 		"h2c":         {serve: speak(profiles.HTTP2, cleartext), multiplexed: true, patient: true},
+		"websocket":   {serve: speak(profiles.WebSocket, conversing(cleartext)), multiplexed: true, conversing: true},
+		"wss":         {serve: speak(profiles.WebSocket, conversing(overTLS)), multiplexed: true, conversing: true},
 	}
 }
 
@@ -106,11 +109,11 @@ func TestProtocolsCarryRequestsAndAnswers(t *testing.T) {
 			if r.Failure != results.Answered || r.Status != 200 || r.Err != nil {
 				t.Fatalf("failure %d, status %d, %v", r.Failure, r.Status, r.Err)
 			}
-			want := uint64(1)
+			epoch := uint64(1)
 			if write {
-				want = 2
+				epoch = 2
 			}
-			if string(a.Instance) != "b1" || a.Owner != r.ID || a.Version != r.Seq || a.Head != 77 || a.Epoch != want {
+			if string(a.Instance) != "b1" || a.Owner != r.ID || a.Version != r.Seq || a.Head != 77 || a.Epoch != epoch {
 				t.Errorf("got %+v", a)
 			}
 			if r.Sent == 0 || r.FirstByte < r.Sent.Add(r.Connect) || r.Done < r.FirstByte {
@@ -120,8 +123,12 @@ func TestProtocolsCarryRequestsAndAnswers(t *testing.T) {
 			for line := range a.Cookies {
 				lines = append(lines, string(line))
 			}
-			if wanted := []string{"mark=b1; Path=/", "SBSESSION=x; Path=/"}; r.ConnNew && !slices.Equal(lines, wanted) {
-				t.Errorf("cookies %q", lines)
+			want := []string{"mark=b1; Path=/", "SBSESSION=x; Path=/"}
+			if l.conversing && !r.ConnNew {
+				want = nil // they came with the upgrade
+			}
+			if !slices.Equal(lines, want) {
+				t.Errorf("cookies %q, want %q", lines, want)
 			}
 		}
 	})

@@ -28,11 +28,16 @@ func (t *template) append(b []byte, r *Request) []byte {
 	if !r.KeepAlive {
 		b = append(b, "Connection: close\r\n"...)
 	}
+	return append(appendIdentity(b, r), "\r\n"...)
+}
+
+// appendIdentity writes the fields that tell the backend which exchange this is.
+func appendIdentity(b []byte, r *Request) []byte {
 	b = strconv.AppendUint(append(b, wire.HeaderSession+": "...), uint64(r.ID.User), 10)
 	b = strconv.AppendUint(append(b, '.'), uint64(r.ID.Session), 10)
 	b = strconv.AppendUint(append(b, "\r\n"+wire.HeaderSeq+": "...), uint64(r.Seq), 10)
 	b = appendHex(append(b, "\r\n"+wire.HeaderNonce+": "...), r.Nonce)
-	return append(b, "\r\n\r\n"...)
+	return append(b, "\r\n"...)
 }
 
 // appendHex writes 16 digits.

@@ -88,8 +88,9 @@ type Load struct {
 
 // The protocols that users speak.
 const (
-	HTTP1 = "h1"
-	HTTP2 = "h2" // by ALPN over TLS, with prior knowledge (h2c) without
+	HTTP1     = "h1"
+	HTTP2     = "h2"        // by ALPN over TLS, with prior knowledge (h2c) without
+	WebSocket = "websocket" // a connection per user, each request is a message
 )
 
 // TLS is how an https:// target is spoken to. Certificates are verified unless Insecure.

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +37,10 @@ type instance struct {
 	inFlight atomic.Int64
 	requests atomic.Uint64
 	burnt    atomic.Int64 // nanoseconds of thread CPU time
+
+	ending context.Context // done when no new requests are wanted
+	end    context.CancelFunc
+	talks  sync.WaitGroup // open conversations
 }
 
 func newInstance(o Options) (*instance, error) {
@@ -44,6 +50,7 @@ func newInstance(o Options) (*instance, error) {
 	}
 	i := &instance{o: o, boot: random(), store: state, remote: o.StoreURL != "" && o.StoreURL != "memory"}
 	i.rng = profiles.NewRand(o.Seed, i.boot)
+	i.ending, i.end = context.WithCancel(context.Background())
 	if o.Ledger != "" {
 		if i.ledger, err = results.OpenServeLog(o.Ledger); err != nil {
 			return nil, errors.Join(err, state.Close())
@@ -66,46 +73,61 @@ func (i *instance) close() error {
 	return i.store.Close()
 }
 
-// handle serves one request: read or write the session, work, record, answer.
+// handle serves one request over HTTP, or opens a conversation.
 func (i *instance) handle(w http.ResponseWriter, r *http.Request) {
+	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		i.converse(w, r)
+		return
+	}
+	s := identify(r.Method, r.Header)
+	id, fresh := sessionID(r)
+	record, err := i.process(r.Context(), id, &s)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInsufficientStorage)
+		return
+	}
+	if fresh && s.Status == http.StatusOK {
+		setSession(w, id)
+	}
+	i.answer(w, &s, record)
+}
+
+// process serves one request, however it came: read or write the session, work, record. It fails when the
+// ledger cannot be written.
+func (i *instance) process(ctx context.Context, id string, s *results.Serve) (record store.Record, err error) {
 	i.inFlight.Add(1)
 	defer i.inFlight.Add(-1)
 	i.requests.Add(1)
-	s := identify(r)
 	s.Instance, s.Boot, s.Start, s.Status = i.o.Name, i.boot, clock.Now(), http.StatusOK
-	id, fresh := sessionID(r)
-	record := i.serve(r, id, &s)
+	record = i.serve(ctx, id, s)
 	s.End = clock.Now()
 	if i.ledger != nil {
-		if err := i.ledger.Append(&s); err != nil {
-			http.Error(w, err.Error(), http.StatusInsufficientStorage)
-			return
-		}
+		err = i.ledger.Append(s)
 	}
-	i.answer(w, &s, record, id, fresh)
+	return record, err
 }
 
 // serve reads or writes the session and works; a broken application does neither.
-func (i *instance) serve(r *http.Request, id string, s *results.Serve) (record store.Record) {
+func (i *instance) serve(ctx context.Context, id string, s *results.Serve) (record store.Record) {
 	if i.faults.error.Load() {
 		s.Status = http.StatusServiceUnavailable
 		return record
 	}
-	record, err := i.session(r, id, s)
+	record, err := i.session(ctx, id, s)
 	if err != nil {
 		s.Status = http.StatusServiceUnavailable
 	}
-	i.work(r, s)
+	i.work(ctx, s)
 	return record
 }
 
 // identify reads what the generator says of the exchange; anybody else's request counts as zero.
-func identify(r *http.Request) (s results.Serve) {
-	s.ID, _ = wire.ParseSessionID(r.Header.Get(wire.HeaderSession))
-	seq, _ := strconv.ParseUint(r.Header.Get(wire.HeaderSeq), 10, 32)
+func identify(method string, h http.Header) (s results.Serve) {
+	s.ID, _ = wire.ParseSessionID(h.Get(wire.HeaderSession))
+	seq, _ := strconv.ParseUint(h.Get(wire.HeaderSeq), 10, 32)
 	s.Seq = uint32(seq)
-	s.Nonce, _ = strconv.ParseUint(r.Header.Get(wire.HeaderNonce), 16, 64)
-	s.Write = r.Method == http.MethodPost
+	s.Nonce, _ = strconv.ParseUint(h.Get(wire.HeaderNonce), 16, 64)
+	s.Write = method == http.MethodPost
 	return s
 }
 
@@ -120,7 +142,7 @@ func sessionID(r *http.Request) (id string, fresh bool) {
 }
 
 // session loads or creates the record and applies a write.
-func (i *instance) session(r *http.Request, id string, s *results.Serve) (record store.Record, err error) {
+func (i *instance) session(ctx context.Context, id string, s *results.Serve) (record store.Record, err error) {
 	start := clock.Now()
 	defer func() {
 		if i.remote {
@@ -134,13 +156,13 @@ func (i *instance) session(r *http.Request, id string, s *results.Serve) (record
 	found := false
 	if !s.Write {
 		s.Lookups++
-		if record, found, err = i.store.Load(r.Context(), id); err != nil || found {
+		if record, found, err = i.store.Load(ctx, id); err != nil || found {
 			s.Origin, s.VersionBefore = i.origin(found), record.Version
 			return record, err
 		}
 	}
 	tries := uint16(0)
-	before, record, err := i.store.Update(r.Context(), id, func(old store.Record, had bool) store.Record {
+	before, record, err := i.store.Update(ctx, id, func(old store.Record, had bool) store.Record {
 		found = had
 		tries++
 		return i.next(old, had, s)
@@ -173,7 +195,7 @@ func (i *instance) next(old store.Record, had bool, s *results.Serve) store.Reco
 }
 
 // work is the handler: CPU time, then waiting. Lookups in local memory are no store operations.
-func (i *instance) work(r *http.Request, s *results.Serve) {
+func (i *instance) work(ctx context.Context, s *results.Serve) {
 	if !i.remote {
 		s.Lookups = 0
 	}
@@ -183,15 +205,16 @@ func (i *instance) work(r *http.Request, s *results.Serve) {
 	start := clock.Now()
 	s.CPU = burn(cost)
 	i.burnt.Add(int64(s.CPU))
-	_ = clock.SleepUntil(r.Context(), start.Add(wait+i.faults.delayed())) // a client that is gone is still recorded
+	_ = clock.SleepUntil(ctx, start.Add(wait+i.faults.delayed())) // a client that is gone is still recorded
 	s.HandlerTime = clock.Now().Sub(start)
 }
 
-func (i *instance) answer(w http.ResponseWriter, s *results.Serve, record store.Record, id string, fresh bool) {
-	h := w.Header()
-	if fresh && s.Status == http.StatusOK {
-		http.SetCookie(w, &http.Cookie{Name: wire.SessionCookie, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
-	}
+func setSession(w http.ResponseWriter, id string) {
+	http.SetCookie(w, &http.Cookie{Name: wire.SessionCookie, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+}
+
+// state writes what the answer tells the generator.
+func state(h http.Header, s *results.Serve, record store.Record) {
 	h.Set(wire.HeaderInstance, s.Instance)
 	h.Set(wire.HeaderBoot, hex64(s.Boot))
 	if s.Epoch != 0 {
@@ -202,6 +225,11 @@ func (i *instance) answer(w http.ResponseWriter, s *results.Serve, record store.
 	}
 	h.Set(wire.HeaderLookups, strconv.Itoa(int(s.Lookups)))
 	h.Set(wire.HeaderServerTiming, fmt.Sprintf("sb-store;dur=%.3f, sb-handler;dur=%.3f", inMilliseconds(s.StoreTime), inMilliseconds(s.HandlerTime)))
+}
+
+func (i *instance) answer(w http.ResponseWriter, s *results.Serve, record store.Record) {
+	h := w.Header()
+	state(h, s, record)
 	h.Set("Content-Type", "text/plain")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", "3")

@@ -34,7 +34,10 @@ func Run(ctx context.Context, o Options, ready func(traffic, control string)) er
 	servers := []*http.Server{serve(traffic, i.traffic()), serve(control, i.control())}
 	ready("http://"+traffic.Addr().String(), "http://"+control.Addr().String())
 	<-ctx.Done()
-	return shutdown(servers, max(o.Drain, time.Second))
+	i.end()
+	err = shutdown(servers, max(o.Drain, time.Second))
+	i.talks.Wait()
+	return err
 }
 
 func listen(name, address string) (net.Listener, error) {
