@@ -18,6 +18,14 @@ type http1 struct {
 }
 
 func (p *portable) openHTTP1(ctx context.Context, r *Request) (link, error) {
+	c, err := p.newHTTP1(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (p *portable) newHTTP1(ctx context.Context, r *Request) (*http1, error) {
 	c, err := p.dial(ctx, r)
 	if err != nil {
 		return nil, err
@@ -35,8 +43,7 @@ func (c *http1) exchange(ctx context.Context, r *Request) (keep bool, err error)
 }
 
 func (c *http1) ask(r *Request) (keep bool, err error) {
-	c.out = c.template.append(c.out[:0], r)
-	if _, err = c.Write(c.out); err != nil {
+	if err := c.say(r); err != nil {
 		return false, err
 	}
 	var body *sample
@@ -44,7 +51,7 @@ func (c *http1) ask(r *Request) (keep bool, err error) {
 		body = &sample{}
 	}
 	c.response.begin(&r.Answer, body)
-	rest, err := c.read(r)
+	rest, err := c.read(r, c.whole)
 	if err == nil {
 		r.Status = c.response.status
 		c.settings.name(&r.Answer, body)
@@ -52,10 +59,20 @@ func (c *http1) ask(r *Request) (keep bool, err error) {
 	return !c.response.close && len(rest) == 0, err
 }
 
-// read feeds the answer until it is complete.
-func (c *http1) read(r *Request) (rest []byte, err error) {
-	c.settings.limitFirstByte(c)
-	for c.response.phase != complete {
+func (c *http1) say(r *Request) error {
+	c.out = c.template.append(c.out[:0], r)
+	_, err := c.Write(c.out)
+	if limit := c.settings.firstByteTimeout; limit > 0 {
+		_ = c.SetReadDeadline(time.Now().Add(limit)) // a closed connection says so at the read
+	}
+	return err
+}
+
+func (c *http1) whole() bool { return c.response.phase == complete }
+
+// read feeds the answer until it is enough.
+func (c *http1) read(r *Request, enough func() bool) (rest []byte, err error) {
+	for !enough() {
 		n, err := c.Read(c.in)
 		if n > 0 && r.FirstByte == 0 {
 			r.FirstByte = clock.Now()
@@ -68,7 +85,7 @@ func (c *http1) read(r *Request) (rest []byte, err error) {
 		if err == io.EOF && !c.response.end() {
 			return nil, errShort
 		}
-		if err != nil && c.response.phase != complete {
+		if err != nil && !c.whole() {
 			return nil, err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/profiles"
@@ -213,13 +212,9 @@ func (p *portable) opener() opener {
 		return newHTTP2(p).open
 	case profiles.WebSocket:
 		return p.openTalk
+	case profiles.Events:
+		p.template = p.template.with(accept)
+		return p.openEvents
 	}
 	return p.openHTTP1
-}
-
-// limitFirstByte makes c's next read fail when nothing comes in time.
-func (s *settings) limitFirstByte(c interface{ SetReadDeadline(time.Time) error }) {
-	if s.firstByteTimeout > 0 {
-		_ = c.SetReadDeadline(time.Now().Add(s.firstByteTimeout)) // a closed connection says so at the read
-	}
 }

@@ -58,6 +58,8 @@ func languages() map[string]spoken {
 		"h2c":         {serve: speak(profiles.HTTP2, cleartext), multiplexed: true, patient: true},
 		"websocket":   {serve: speak(profiles.WebSocket, conversing(cleartext)), multiplexed: true, conversing: true},
 		"wss":         {serve: speak(profiles.WebSocket, conversing(overTLS)), multiplexed: true, conversing: true},
+		"sse":         {serve: speak(profiles.Events, streaming(cleartext)), renewed: true},
+		"sse, TLS":    {serve: speak(profiles.Events, streaming(overTLS)), renewed: true},
 	}
 }
 

@@ -15,6 +15,11 @@ func newTemplate(target *url.URL) template {
 	return template{get: []byte("GET" + rest), post: []byte("POST" + rest + "Content-Length: 0\r\n")}
 }
 
+// with is t with one more header line.
+func (t template) with(line string) template {
+	return template{get: append(t.get, line...), post: append(t.post, line...)}
+}
+
 // append writes r behind b.
 func (t *template) append(b []byte, r *Request) []byte {
 	if r.Write {

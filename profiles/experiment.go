@@ -91,6 +91,7 @@ const (
 	HTTP1     = "h1"
 	HTTP2     = "h2"        // by ALPN over TLS, with prior knowledge (h2c) without
 	WebSocket = "websocket" // a connection per user, each request is a message
+	Events    = "sse"       // each request opens a stream of server-sent events
 )
 
 // TLS is how an https:// target is spoken to. Certificates are verified unless Insecure.

@@ -145,7 +145,7 @@ func (e *Experiment) checkLoad() error {
 // checkProtocol refuses what cannot be spoken, and settings that would do nothing.
 func (e *Experiment) checkProtocol() error {
 	t, protocol, secure := e.Load.TLS, e.Load.Protocol, strings.HasPrefix(e.Balancer.URL, "https://")
-	known := []string{HTTP1, HTTP2, WebSocket}
+	known := []string{HTTP1, HTTP2, WebSocket, Events}
 	switch {
 	case protocol != "" && !slices.Contains(known, protocol):
 		return wrong("load.protocol", "%q is unknown; use one of %s", protocol, strings.Join(known, ", "))

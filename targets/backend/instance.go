@@ -89,6 +89,10 @@ func (i *instance) handle(w http.ResponseWriter, r *http.Request) {
 	if fresh && s.Status == http.StatusOK {
 		setSession(w, id)
 	}
+	if wantsEvents(r) && s.Status == http.StatusOK {
+		i.stream(w, r, &s, record)
+		return
+	}
 	i.answer(w, &s, record)
 }
 
