@@ -186,7 +186,7 @@ func connections(t *testing.T, start engineMaker) {
 		cl := client(t, start, l, settings{})
 		cl.ask(&Request{KeepAlive: true})
 		<-closed
-		_ = cl.engine.Wait(clock.Now().Add(20*time.Millisecond), nil)
+		cl.pass(20 * time.Millisecond)
 		go func() { <-closed }()
 		if r := cl.ask(&Request{KeepAlive: true, Seq: 1}); r.Failure != results.Answered || !r.ConnNew {
 			t.Errorf("failure %d (%v), new %v", r.Failure, r.Err, r.ConnNew)
@@ -195,7 +195,7 @@ func connections(t *testing.T, start engineMaker) {
 	t.Run("idle time-out", func(t *testing.T) {
 		cl := client(t, start, serve(t, answer("")), settings{idleTimeout: time.Millisecond})
 		cl.ask(&Request{KeepAlive: true})
-		_ = cl.engine.Wait(clock.Now().Add(50*time.Millisecond), nil)
+		cl.pass(50 * time.Millisecond)
 		if r := cl.ask(&Request{KeepAlive: true, Seq: 1}); !r.ConnNew {
 			t.Error("still kept")
 		}

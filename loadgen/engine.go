@@ -74,7 +74,7 @@ type settings struct {
 	target                                        *url.URL
 	protocol                                      string         // as profiles names it; empty = HTTP1
 	security                                      *security      // nil = cleartext
-	shared                                        int            // connections for all users together; 0 = each has its own. HTTP2 only
+	shared                                        int            // connections for all users together; 0 = each has its own. HTTP2 and HTTP3 only
 	body                                          *regexp.Regexp // finds the instance's name in a body; nil = not there
 	connectTimeout, firstByteTimeout, idleTimeout time.Duration  // 0 = only Request.Deadline; for ever
 	shards                                        int            // engines that share this process's open files

@@ -129,10 +129,10 @@ func (p *portable) attempt(ctx context.Context, at place, r *Request) bool {
 // place is where r's connection belongs: a lane has its own where a connection carries one request at a time.
 func (p *portable) place(r *Request) place {
 	switch {
-	case p.protocol == profiles.HTTP2 && p.shared > 0:
+	case p.shared > 0 && (p.protocol == profiles.HTTP2 || p.protocol == profiles.HTTP3):
 		r.Source = netip.Addr{} // the connection is nobody's
 		return place{common: true, slot: p.turn.Add(1) % uint32(p.shared)}
-	case p.protocol == profiles.HTTP2, p.protocol == profiles.WebSocket:
+	case p.protocol == profiles.HTTP2, p.protocol == profiles.HTTP3, p.protocol == profiles.WebSocket:
 		return place{slot: r.Slot}
 	}
 	return place{slot: r.Slot, lane: r.Lane}
@@ -210,6 +210,8 @@ func (p *portable) opener() opener {
 	switch p.protocol {
 	case profiles.HTTP2:
 		return newHTTP2(p).open
+	case profiles.HTTP3:
+		return p.openHTTP3
 	case profiles.WebSocket:
 		return p.openTalk
 	case profiles.Events:

@@ -56,6 +56,7 @@ func languages() map[string]spoken {
 		"h1 over TLS": {serve: speak(profiles.HTTP1, overTLS)},
 		"h2":          {serve: speak(profiles.HTTP2, overTLS), multiplexed: true, patient: true},
 		"h2c":         {serve: speak(profiles.HTTP2, cleartext), multiplexed: true, patient: true},
+		"h3":          {serve: speak(profiles.HTTP3, overQUIC), multiplexed: true, patient: true},
 		"websocket":   {serve: speak(profiles.WebSocket, conversing(cleartext)), multiplexed: true, conversing: true},
 		"wss":         {serve: speak(profiles.WebSocket, conversing(overTLS)), multiplexed: true, conversing: true},
 		"sse":         {serve: speak(profiles.Events, streaming(cleartext)), renewed: true},

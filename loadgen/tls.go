@@ -25,7 +25,7 @@ type security struct {
 // applicationProtocol is how ALPN knows what profiles names.
 func applicationProtocol(protocol string) string {
 	switch protocol {
-	case profiles.HTTP2:
+	case profiles.HTTP2, profiles.HTTP3:
 		return protocol
 	}
 	return "http/1.1"
@@ -137,12 +137,24 @@ func probe(ctx context.Context, target *url.URL, exp *profiles.Experiment) error
 	ctx, cancel := context.WithTimeout(ctx, s.patience(exp))
 	defer cancel()
 	d := newDialer(s)
-	c, err := d.dial(ctx, &Request{})
-	if err == nil {
-		return c.raw.Close()
-	}
-	if errors.As(err, new(setupError)) {
+	if err := d.reach(ctx, s.protocol); errors.As(err, new(setupError)) {
 		return err
 	}
 	return nil
+}
+
+// reach opens and closes a connection.
+func (d *dialer) reach(ctx context.Context, protocol string) error {
+	if protocol == profiles.HTTP3 {
+		c, err := d.dialQUIC(ctx, &Request{})
+		if err != nil {
+			return err
+		}
+		return c.Close()
+	}
+	c, err := d.dial(ctx, &Request{})
+	if err != nil {
+		return err
+	}
+	return c.raw.Close()
 }

@@ -90,6 +90,7 @@ type Load struct {
 const (
 	HTTP1     = "h1"
 	HTTP2     = "h2"        // by ALPN over TLS, with prior knowledge (h2c) without
+	HTTP3     = "h3"        // over QUIC, so only with TLS
 	WebSocket = "websocket" // a connection per user, each request is a message
 	Events    = "sse"       // each request opens a stream of server-sent events
 )

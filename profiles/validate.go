@@ -145,10 +145,12 @@ func (e *Experiment) checkLoad() error {
 // checkProtocol refuses what cannot be spoken, and settings that would do nothing.
 func (e *Experiment) checkProtocol() error {
 	t, protocol, secure := e.Load.TLS, e.Load.Protocol, strings.HasPrefix(e.Balancer.URL, "https://")
-	known := []string{HTTP1, HTTP2, WebSocket, Events}
+	known := []string{HTTP1, HTTP2, HTTP3, WebSocket, Events}
 	switch {
 	case protocol != "" && !slices.Contains(known, protocol):
 		return wrong("load.protocol", "%q is unknown; use one of %s", protocol, strings.Join(known, ", "))
+	case protocol == HTTP3 && !secure:
+		return wrong("load.protocol", "h3 needs an https:// lb.url; balancers that the run starts are spoken to without TLS")
 	case (t.CA != "" || t.Insecure || t.ServerName != "") && !secure:
 		return wrong("load.tls", "ca, insecure and server_name need an https:// lb.url; leave them out")
 	}

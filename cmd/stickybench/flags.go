@@ -65,7 +65,7 @@ func (f *runFlags) registerLoad(set *pflag.FlagSet) {
 	set.StringVar(&f.cpu, "handler-cpu", "", "CPU time burnt per request, e.g. 200us")
 	set.Uint64Var(&f.seed, "seed", 0, "same seed, same users")
 	set.StringVar(&f.engine, "engine", "", "auto, or portable: one goroutine per request instead of one loop per shard")
-	set.StringVar(&f.protocol, "protocol", "", "what users speak: h1, h2, websocket or sse (default h1)")
+	set.StringVar(&f.protocol, "protocol", "", "what users speak: h1, h2, h3, websocket or sse (default h1)")
 	set.IntVar(&f.shards, "shards", 0, "generator threads (default 1)")
 	set.BoolVar(&f.noFaults, "no-faults", false, "break nothing, whatever the experiment says")
 }

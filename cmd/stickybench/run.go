@@ -99,6 +99,9 @@ func fileName(name string) string {
 func play(ctx context.Context, exp *profiles.Experiment, path string, progress func(loadgen.Progress)) (*results.Dir, error) {
 	debug.SetGCPercent(gcPercent)
 	clock.Punctual()
+	if err := os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true"); err != nil { // one user's connection needs no 7 MB
+		return nil, err
+	}
 	dir, err := createDir(exp, path)
 	if err != nil {
 		return nil, err
