@@ -18,9 +18,9 @@ import (
 	"github.com/stickybench/stickybench/results"
 )
 
-// echo answers each request with the address it takes the client to have, in a header that names the
+// reflect answers each request with the address it takes the client to have, in a header that names the
 // instance: the peer's, or the one that the PROXY header or X-Forwarded-For tells.
-func echo(t *testing.T, proxied bool) net.Listener {
+func reflect(t *testing.T, proxied bool) net.Listener {
 	l := listen(t)
 	var accepting net.Listener = l
 	if proxied {
@@ -46,7 +46,7 @@ func addresses(t *testing.T, start engineMaker) {
 				continue // needs a route that a test may not add
 			}
 			t.Run(via+" "+family[0], func(t *testing.T) {
-				c := client(t, start, echo(t, strings.HasPrefix(via, "proxy")), settings{via: via})
+				c := client(t, start, reflect(t, strings.HasPrefix(via, "proxy")), settings{via: via})
 				for _, address := range []string{family[0], family[0], family[1]} {
 					r := c.ask(&Request{KeepAlive: true, Source: netip.MustParseAddr(address)})
 					if string(r.Answer.Instance) != address {

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"bytes"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -51,6 +52,24 @@ func (a *Answer) Header(name, value []byte) {
 		a.Owner = parseOwner(value)
 	default:
 		a.number(name, value)
+	}
+}
+
+// headers takes all of h.
+func (a *Answer) headers(h http.Header) {
+	for name, values := range h {
+		for _, value := range values {
+			a.Header([]byte(name), []byte(value))
+		}
+	}
+}
+
+// lines takes fields that stand one on a line.
+func (a *Answer) lines(text []byte) {
+	for line := range bytes.Lines(text) {
+		if name, value, ok := bytes.Cut(line, []byte(":")); ok {
+			a.Header(name, bytes.TrimSpace(value))
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package loadgen
 import (
 	"bufio"
 	"net"
-	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -192,7 +191,7 @@ func connections(t *testing.T, start engineMaker) {
 		cl := client(t, start, l, settings{})
 		cl.ask(&Request{KeepAlive: true})
 		<-closed
-		_ = cl.engine.Wait(clock.Now().Add(20*time.Millisecond), nil)
+		cl.pass(20 * time.Millisecond)
 		go func() { <-closed }()
 		if r := cl.ask(&Request{KeepAlive: true, Seq: 1}); r.Failure != results.Answered || !r.ConnNew {
 			t.Errorf("failure %d (%v), new %v", r.Failure, r.Err, r.ConnNew)
@@ -201,7 +200,7 @@ func connections(t *testing.T, start engineMaker) {
 	t.Run("idle time-out", func(t *testing.T) {
 		cl := client(t, start, serve(t, answer("")), settings{idleTimeout: time.Millisecond})
 		cl.ask(&Request{KeepAlive: true})
-		_ = cl.engine.Wait(clock.Now().Add(50*time.Millisecond), nil)
+		cl.pass(50 * time.Millisecond)
 		if r := cl.ask(&Request{KeepAlive: true, Seq: 1}); !r.ConnNew {
 			t.Error("still kept")
 		}
@@ -295,7 +294,7 @@ type tester struct {
 func client(t *testing.T, start engineMaker, l net.Listener, s settings) *tester {
 	t.Helper()
 	s.target = &url.URL{Scheme: "http", Host: l.Addr().String(), Path: "/"}
-	s.address = netip.MustParseAddrPort(l.Addr().String())
+	s = located(t, s)
 	e, err := start(s)
 	if err != nil {
 		t.Fatal(err)
@@ -362,4 +361,15 @@ func TestEnginesPlayTheSameSessions(t *testing.T) {
 	if d := max(len(a), len(b)) - both; d > len(a)/20 {
 		t.Errorf("%d and %d requests, %d in both", len(a), len(b), both)
 	}
+}
+
+// located is s with its target's address.
+func located(t *testing.T, s settings) settings {
+	t.Helper()
+	address, err := resolve(s.target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.address = address
+	return s
 }

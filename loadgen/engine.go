@@ -24,8 +24,9 @@ import (
 // connections of a slot that has nothing in flight. Close ends everything in flight with
 // Failure Canceled and waits for it; one last Wait hands those requests out.
 //
-// A connection belongs to one Pool, or to one (Slot, Lane) and one Source; a request with another source
-// gets a new connection. Deadlines never decrease from one Send to the next. A fake engine may run in
+// A connection belongs to one (Slot, Lane) and one Source, or to the profile's shared Pool; a request with
+// another source gets a new connection. Where a protocol carries several requests at a time, it belongs to
+// the Slot or the Pool. Deadlines never decrease from one Send to the next. A fake engine may run in
 // virtual time: Now is the only clock of a shard.
 type Engine interface {
 	Now() clock.Time
@@ -77,20 +78,22 @@ type settings struct {
 	via                                           string         // how Request.Source is told: profiles.ClientAddress.Via
 	pools                                         []int          // idle connections that pool i keeps; pool 0 is none
 	traced                                        bool           // requests carry a traceparent
+	protocol                                      string         // as profiles names it; empty = HTTP1
+	security                                      *security      // nil = cleartext
 	body                                          *regexp.Regexp // finds the instance's name in a body; nil = not there
 	connectTimeout, firstByteTimeout, idleTimeout time.Duration  // 0 = only Request.Deadline; for ever
 	shards                                        int            // engines that share this process's open files
 }
 
 func newSettings(target *url.URL, exp *profiles.Experiment) (s settings, err error) {
-	s = settings{target: target, via: exp.Load.ClientAddress.Via, pools: pools(exp.Mix), traced: exp.Load.Traceparent, connectTimeout: time.Duration(exp.Load.ConnectTimeout),
+	s = settings{target: target, protocol: exp.Load.Protocol, via: exp.Load.ClientAddress.Via, pools: pools(exp.Mix), traced: exp.Load.Traceparent, connectTimeout: time.Duration(exp.Load.ConnectTimeout),
 		firstByteTimeout: time.Duration(exp.Load.FirstByteTimeout), idleTimeout: time.Duration(exp.Load.IdleTimeout), shards: max(1, exp.Load.Shards)}
 	if rule := exp.Balancer.Identify.Body; rule != "" {
 		if s.body, err = regexp.Compile(rule); err != nil {
 			return s, fmt.Errorf("lb.identify.body: %w", err)
 		}
 	}
-	s.address, err = resolve(target)
+	s.security, err = newSecurity(target, exp.Load.TLS, s.protocol)
 	return s, err
 }
 
@@ -104,6 +107,20 @@ func pools(mix profiles.Mix) []int {
 		sizes = append(sizes, cmp.Or(w.Profile.Pool, usualPool))
 	}
 	return sizes
+}
+
+// patience is how long a connection may take to open.
+func (s *settings) patience(exp *profiles.Experiment) time.Duration {
+	return cmp.Or(s.connectTimeout, time.Duration(exp.Load.Timeout))
+}
+
+// Check says what of the experiment no run could do; its errors are the user's to mend.
+func Check(exp *profiles.Experiment) error {
+	target, err := url.Parse(exp.Balancer.URL) // empty where the target is started later, in cleartext
+	if err == nil {
+		_, err = newSettings(target, exp)
+	}
+	return err
 }
 
 // name applies the rule for the body; headers and cookies are the shard's.
@@ -136,8 +153,11 @@ func newEngine(target *url.URL, exp *profiles.Experiment) (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if exp.Load.Engine == "portable" || target.Scheme == "https" {
-		return newPortable(s)
+	if s.address, err = resolve(target); err != nil {
+		return nil, err
 	}
-	return newCleartext(s)
+	if cleartext := target.Scheme == "http" && (s.protocol == "" || s.protocol == profiles.HTTP1); cleartext && exp.Load.Engine != "portable" {
+		return newCleartext(s)
+	}
+	return newPortable(s)
 }

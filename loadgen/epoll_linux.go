@@ -23,7 +23,7 @@ type epoll struct {
 	sockets   table
 	most      int      // connections at a time
 	kept      []uint32 // by slot: place of the first kept connection; 0 = none
-	pooled    []pool   // by Request.Pool
+	pooled    []shelf  // by Request.Pool
 	done      []*Request
 	now       clock.Time // when the event being handled was seen
 	numbers   uint32
@@ -57,7 +57,7 @@ func newEpoll(s settings) (*epoll, error) {
 	}
 	runtime.LockOSThread()
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
-	return &epoll{settings: s, most: mostSockets(s.shards), template: newTemplate(s), fd: fd, sockets: newTable(), pooled: make([]pool, max(1, len(s.pools))),
+	return &epoll{settings: s, most: mostSockets(s.shards), template: newTemplate(s), fd: fd, sockets: newTable(), pooled: make([]shelf, max(1, len(s.pools))),
 		events: make([]unix.EpollEvent, mostReady), buffer: make([]byte, readSize), spin: budget{since: clock.Now()}}, nil
 }
 
@@ -95,8 +95,8 @@ func (e *epoll) sample() *sample {
 	return &sample{}
 }
 
-// pool is what is kept for one Request.Pool.
-type pool struct {
+// shelf is what is kept for one Request.Pool.
+type shelf struct {
 	first uint32
 	n     int
 }

@@ -2,53 +2,37 @@ package loadgen
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"io"
-	"net"
-	"net/netip"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
-// portable is the engine for every system: a goroutine per request in flight.
+// portable is the engine for every system and every protocol: a goroutine per request in flight.
 type portable struct {
-	settings
+	dialer
 	template template
+	open     opener
+	pool     *pool
 	ctx      context.Context
 	cancel   context.CancelFunc
 	wait     *waiter
 	flying   sync.WaitGroup
-	numbers  atomic.Uint32
+	turn     atomic.Uint32 // of the shared connections
 	closed   bool
 
 	mu   sync.Mutex // guards what follows
-	kept map[place][]*conn
 	done []*Request
-}
-
-// place is where a kept connection belongs.
-type place struct {
-	slot, lane uint32
-	pool       uint8
-}
-
-func placeOf(r *Request) place {
-	if r.Pool > 0 {
-		return place{pool: r.Pool}
-	}
-	return place{slot: r.Slot, lane: r.Lane}
 }
 
 // newPortable is called on the goroutine that will call Wait.
 func newPortable(s settings) (*portable, error) {
-	p := &portable{settings: s, template: newTemplate(s), kept: map[place][]*conn{}}
+	p := &portable{dialer: newDialer(s), template: newTemplate(s), pool: newPool(s.idleTimeout, s.pools)}
+	p.open = p.opener()
 	var err error
 	if p.wait, err = newWaiter(); err != nil {
 		return nil, err
@@ -96,96 +80,101 @@ func (p *portable) collect(done []*Request) []*Request {
 }
 
 func (p *portable) Release(slot uint32) {
-	for lane := uint32(0); ; lane++ {
-		c := p.take(place{slot: slot, lane: lane})
-		if c == nil {
-			return
-		}
-		c.Close()
-	}
+	p.pool.release(slot)
+	p.tickets.forget(slot)
 }
 
 func (p *portable) Close() error {
 	p.cancel()
 	p.flying.Wait()
 	p.closed = true
-	for at := range p.kept {
-		for c := p.take(at); c != nil; c = p.take(at) {
-			c.Close()
-		}
-	}
+	p.pool.close()
 	return p.wait.close()
 }
 
-// take gives the connection that was kept last.
-func (p *portable) take(at place) *conn {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := len(p.kept[at])
-	if n == 0 {
-		return nil
-	}
-	c := p.kept[at][n-1]
-	p.forget(at, n-1)
-	if c.idle != nil {
-		c.idle.Stop()
-	}
-	return c
-}
-
-// forget takes the i-th kept connection out of its place.
-func (p *portable) forget(at place, i int) {
-	if p.kept[at] = slices.Delete(p.kept[at], i, i+1); len(p.kept[at]) == 0 {
-		delete(p.kept, at)
-	}
-}
-
+// exchange gets r an answer.
 func (p *portable) exchange(r *Request) {
 	ctx, cancel := context.WithDeadline(p.ctx, r.Deadline.Wall())
 	defer cancel()
-	c, err := p.connection(ctx, r)
-	if err != nil {
-		r.Failure, r.Err, r.Done = p.classify(ctx, err, true), err, clock.Now()
-		if r.Failure == results.Dropped {
-			r.Sent = 0
-		}
-		return
+	at := p.place(r)
+	for !p.attempt(ctx, at, r) {
 	}
-	stop := context.AfterFunc(ctx, func() { c.raw.Close() })
-	keep, err := c.exchange(p, r)
+}
+
+// attempt gets r a connection and an answer. It is false when a kept connection ended before it took
+// anything of r, and another must be tried.
+func (p *portable) attempt(ctx context.Context, at place, r *Request) bool {
+	c, fresh := p.pool.take(at, r, p.owner(r))
+	r.Conn, r.ConnNew, r.Sent = c.number, fresh, clock.Now()
+	if err := p.connect(ctx, c, r); err != nil {
+		r.Done = clock.Now()
+		p.fail(ctx, r, err, true)
+		p.pool.leave(c, false)
+		return true
+	}
+	keep, err := c.link.exchange(ctx, r)
 	r.Done = clock.Now()
+	p.pool.leave(c, keep)
+	if errors.Is(err, errUnused) && !fresh && ctx.Err() == nil {
+		return false
+	}
 	if err != nil {
-		r.Failure, r.Err = p.classify(ctx, err, false), err
+		p.fail(ctx, r, err, false)
 	}
-	if !stop() || err != nil || !keep || !r.KeepAlive {
-		c.Close()
-		return
-	}
-	p.keep(placeOf(r), c)
+	return true
 }
 
-// keep holds the connection for the next request, for as long as the idle time-out allows; a full pool
-// closes it, as proxies do.
-func (p *portable) keep(at place, c *conn) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if at.pool > 0 && len(p.kept[at]) >= p.pools[at.pool] {
-		c.Close()
-		return
+// place is where r's connection belongs: a lane has its own where a connection carries one request at a time.
+func (p *portable) place(r *Request) place {
+	multiplexed := p.protocol == profiles.HTTP2 || p.protocol == profiles.HTTP3
+	switch {
+	case r.Pool > 0 && multiplexed:
+		return place{pool: r.Pool, slot: p.turn.Add(1) % uint32(p.pools[r.Pool])}
+	case r.Pool > 0:
+		return place{pool: r.Pool, slot: anySlot}
+	case multiplexed, p.protocol == profiles.WebSocket:
+		return place{slot: r.Slot}
 	}
-	p.kept[at] = append(p.kept[at], c)
-	if p.idleTimeout > 0 {
-		c.idle = time.AfterFunc(p.idleTimeout, func() { p.drop(at, c) })
-	}
+	return place{slot: r.Slot, lane: r.Lane}
 }
 
-// drop closes c unless it is in use again.
-func (p *portable) drop(at place, c *conn) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if i := slices.Index(p.kept[at], c); i >= 0 {
-		p.forget(at, i)
-		c.Close()
+// connect opens c when it is new, or waits for whoever does.
+func (p *portable) connect(ctx context.Context, c *conn, r *Request) error {
+	if r.ConnNew {
+		link, err := p.limitedOpen(ctx, r)
+		p.pool.opened(c, link, err)
+	}
+	select {
+	case <-c.ready:
+		if !r.ConnNew {
+			return c.err
+		}
+	default:
+		select {
+		case <-c.ready:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if c.err == nil {
+		r.Connect = clock.Now().Sub(r.Sent)
+	}
+	return c.err
+}
+
+func (p *portable) limitedOpen(ctx context.Context, r *Request) (link, error) {
+	if p.connectTimeout > 0 {
+		limited, cancel := context.WithTimeout(ctx, p.connectTimeout)
+		defer cancel()
+		ctx = limited
+	}
+	return p.open(ctx, r)
+}
+
+func (p *portable) fail(ctx context.Context, r *Request, err error, connecting bool) {
+	r.Failure, r.Err = p.classify(ctx, err, connecting), err
+	if r.Failure == results.Dropped {
+		r.Sent = 0
 	}
 }
 
@@ -203,106 +192,31 @@ func (p *portable) classify(ctx context.Context, err error, connecting bool) res
 	return results.Reset
 }
 
-// connection gives the kept connection if the server has not closed it, or a new one.
-func (p *portable) connection(ctx context.Context, r *Request) (*conn, error) {
-	if c := p.take(placeOf(r)); c != nil {
-		if c.source == p.owner(r) && r.KeepAlive && !c.readable() {
-			r.Conn = c.number
-			return c, nil
-		}
-		c.Close()
-	}
-	r.Conn, r.ConnNew = p.numbers.Add(1), true
-	r.Sent = clock.Now()
-	d := net.Dialer{Control: bindLate, Timeout: p.connectTimeout}
-	if local := p.local(r); local.IsValid() {
-		d.LocalAddr = &net.TCPAddr{IP: local.AsSlice()}
-	}
-	raw, err := d.DialContext(ctx, "tcp", p.address.String())
-	if err != nil {
-		return nil, err
-	}
-	c := &conn{Conn: raw, raw: raw, source: p.owner(r), number: r.Conn}
-	if err := p.introduce(raw, r); err != nil {
-		raw.Close()
-		return nil, err
-	}
-	if p.target.Scheme == "https" {
-		secure := tls.Client(raw, &tls.Config{ServerName: p.target.Hostname()})
-		if err := secure.HandshakeContext(ctx); err != nil {
-			raw.Close()
-			return nil, err
-		}
-		c.Conn = secure
-	}
-	c.in = make([]byte, 16<<10)
-	r.Connect = clock.Now().Sub(r.Sent)
-	return c, nil
+// errUnused is a kept connection that ended before a byte of the request was written.
+var errUnused = errors.New("the connection ended before the request was sent")
+
+// link is one connection in the language of its protocol.
+type link interface {
+	// exchange sends r and fills in its result; keep is false when the connection is of no more use.
+	exchange(ctx context.Context, r *Request) (keep bool, err error)
+	alive() bool // can take another request, for all we know
+	Close() error
 }
 
-// introduce writes what a new connection begins with.
-func (p *portable) introduce(raw net.Conn, r *Request) error {
-	preface, err := p.preface(nil, r)
-	if err != nil || len(preface) == 0 {
-		return err
-	}
-	_, err = raw.Write(preface)
-	return err
-}
+// opener opens a connection for r.
+type opener func(ctx context.Context, r *Request) (link, error)
 
-// conn is one connection of a user or pool.
-type conn struct {
-	net.Conn
-	raw      net.Conn
-	source   netip.Addr
-	number   uint32
-	idle     *time.Timer // nil = kept for ever
-	in, out  []byte
-	response response
-}
-
-func (c *conn) exchange(p *portable, r *Request) (keep bool, err error) {
-	c.out = p.template.append(c.out[:0], r)
-	if !r.ConnNew {
-		r.Sent = clock.Now()
+func (p *portable) opener() opener {
+	switch p.protocol {
+	case profiles.HTTP2:
+		return newHTTP2(p).open
+	case profiles.HTTP3:
+		return p.openHTTP3
+	case profiles.WebSocket:
+		return p.openTalk
+	case profiles.Events:
+		p.template = p.template.with(accept)
+		return p.openEvents
 	}
-	if _, err = c.Write(c.out); err != nil {
-		return false, err
-	}
-	var body *sample
-	if p.body != nil {
-		body = &sample{}
-	}
-	c.response.begin(r, body)
-	rest, err := c.read(p.firstByteTimeout, r)
-	if err == nil {
-		r.Status = c.response.status
-		p.name(&r.Answer, body)
-	}
-	return !c.response.close && len(rest) == 0, err
-}
-
-// read feeds the answer until it is complete.
-func (c *conn) read(limit time.Duration, r *Request) (rest []byte, err error) {
-	if limit > 0 {
-		_ = c.SetReadDeadline(time.Now().Add(limit)) // a closed connection says so at the read
-	}
-	for c.response.phase != complete {
-		n, err := c.Read(c.in)
-		if n > 0 && r.FirstByte == 0 {
-			r.FirstByte = clock.Now()
-			_ = c.SetReadDeadline(time.Time{})
-		}
-		var wrong error
-		if rest, wrong = c.response.feed(c.in[:n]); wrong != nil {
-			return nil, wrong
-		}
-		if err == io.EOF && !c.response.end() {
-			return nil, errShort
-		}
-		if err != nil && c.response.phase != complete {
-			return nil, err
-		}
-	}
-	return rest, nil
+	return p.openHTTP1
 }

@@ -19,6 +19,12 @@ func newTemplate(s settings) template {
 	return template{get: []byte("GET" + rest), post: []byte("POST" + rest + "Content-Length: 0\r\n"), head: []byte("HEAD" + rest), forwarded: s.via == "x-forwarded-for", traced: s.traced}
 }
 
+// with is t with one more header line.
+func (t template) with(line string) template {
+	t.get, t.post, t.head = append(t.get, line...), append(t.post, line...), append(t.head, line...)
+	return t
+}
+
 // append writes r behind b.
 func (t *template) append(b []byte, r *Request) []byte {
 	switch {
@@ -41,19 +47,39 @@ func (t *template) append(b []byte, r *Request) []byte {
 	if t.traced {
 		b = appendTrace(b, r)
 	}
+	return append(appendIdentity(b, r), "\r\n"...)
+}
+
+// appendIdentity writes the fields that tell the backend which exchange this is.
+func appendIdentity(b []byte, r *Request) []byte {
 	b = strconv.AppendUint(append(b, wire.HeaderSession+": "...), uint64(r.ID.User), 10)
 	b = strconv.AppendUint(append(b, '.'), uint64(r.ID.Session), 10)
 	b = strconv.AppendUint(append(b, "\r\n"+wire.HeaderSeq+": "...), uint64(r.Seq), 10)
 	b = appendHex(append(b, "\r\n"+wire.HeaderNonce+": "...), r.Nonce)
-	return append(b, "\r\n\r\n"...)
+	return append(b, "\r\n"...)
 }
 
 // appendTrace writes W3C trace context, level 1: the trace is named by session and nonce, the span by the
 // nonce alone, so that a trace found elsewhere leads back to its exchange.
 func appendTrace(b []byte, r *Request) []byte {
-	b = appendHex(append(b, "traceparent: 00-"...), uint64(r.ID.User)<<32|uint64(r.ID.Session))
+	return append(appendTraceparent(append(b, "traceparent: "...), r), "\r\n"...)
+}
+
+func appendTraceparent(b []byte, r *Request) []byte {
+	b = appendHex(append(b, "00-"...), uint64(r.ID.User)<<32|uint64(r.ID.Session))
 	b = append(appendHex(b, r.Nonce|1), '-')
-	return append(appendHex(b, r.Nonce|1), "-01\r\n"...)
+	return append(appendHex(b, r.Nonce|1), "-01"...)
+}
+
+// method is r's, as HTTP calls it.
+func (r *Request) method() string {
+	switch {
+	case r.Write:
+		return "POST"
+	case r.Head:
+		return "HEAD"
+	}
+	return "GET"
 }
 
 // appendHex writes 16 digits.

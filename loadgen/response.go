@@ -44,6 +44,7 @@ type response struct {
 	status uint16
 	close  bool // the connection cannot be used again
 	empty  bool // the answer to a HEAD has no body, whatever its header says
+	events bool // the body is a stream of server-sent events; known only when somebody wants the body
 
 	chunked bool
 	length  int64 // Content-Length; -1 = not given
@@ -181,6 +182,9 @@ func (p *response) field(line []byte) error {
 		p.chunked = true
 	case is(name, "Connection"):
 		p.connection(value)
+	case p.body != nil && is(name, "Content-Type"):
+		kind, _, _ := bytes.Cut(value, []byte(";"))
+		p.events = is(bytes.TrimSpace(kind), "text/event-stream")
 	default:
 		p.answer.Header(name, value)
 	}
@@ -236,9 +240,18 @@ func (p *response) chunkSize(line []byte) error {
 	return nil
 }
 
-// sample keeps the first 64 KiB of a body.
+// maxSample is how much of a body is looked at.
+const maxSample = 64 << 10
+
+// sample keeps the start of a body.
 type sample struct{ bytes []byte }
 
 func (s *sample) add(b []byte) {
-	s.bytes = append(s.bytes, b[:min(len(b), 64<<10-len(s.bytes))]...)
+	s.bytes = append(s.bytes, b[:min(len(b), maxSample-len(s.bytes))]...)
+}
+
+// Write adds b, for a body that comes from a reader.
+func (s *sample) Write(b []byte) (int, error) {
+	s.add(b)
+	return len(b), nil
 }

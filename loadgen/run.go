@@ -20,6 +20,9 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
 		return Summary{}, fmt.Errorf("url %q: want http://HOST[:PORT][/PATH]", o.URL)
 	}
+	if err := probe(ctx, target, o.Experiment); err != nil {
+		return Summary{}, err
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	address, err := resolve(target)
@@ -86,6 +89,7 @@ func summarize(shards []*shard, cpu time.Duration) Summary {
 	sum := Summary{Generator: results.Generator{Shards: len(shards), CPU: cpu}, End: clock.Now()}
 	lag := histogram()
 	var merged []*hdrhistogram.Histogram
+	var unconnected, malformed trouble
 	for _, s := range shards {
 		t := &s.tally
 		sum.Offered += t.offered
@@ -94,6 +98,8 @@ func summarize(shards []*shard, cpu time.Duration) Summary {
 		sum.DroppedCookies += t.refused
 		sum.InFlight += s.flying.area
 		sum.Service += t.service
+		unconnected.add(t.unconnected.count, t.unconnected.first)
+		malformed.add(t.malformed.count, t.malformed.first)
 		lag.Merge(s.lag)
 		for i, h := range s.slices {
 			if i == len(merged) {
@@ -110,5 +116,7 @@ func summarize(shards []*shard, cpu time.Duration) Summary {
 	if sum.DroppedCookies > 0 {
 		sum.Warnings = append(sum.Warnings, fmt.Sprintf("%d Set-Cookie fields were refused: malformed, another Domain, or Secure over http", sum.DroppedCookies))
 	}
+	sum.Warnings = append(sum.Warnings, unconnected.warn("could not connect")...)
+	sum.Warnings = append(sum.Warnings, malformed.warn("got an answer that is not HTTP as it should be")...)
 	return sum
 }

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"syscall"
 	"time"
@@ -32,8 +33,8 @@ func bindLateFD(fd int) {
 }
 
 // readable: an idle connection that has something to read was closed, or speaks out of turn.
-func (c *conn) readable() bool {
-	rc, err := c.raw.(syscall.Conn).SyscallConn()
+func readable(c net.Conn) bool {
+	rc, err := c.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return true
 	}

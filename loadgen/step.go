@@ -141,6 +141,7 @@ func (s *shard) write(r *Request) {
 		s.homing(u, name)
 	}
 	s.count(e, name)
+	s.explain(r)
 	s.fail(s.log.Append(e))
 }
 

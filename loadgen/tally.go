@@ -1,6 +1,8 @@
 package loadgen
 
 import (
+	"cmp"
+	"fmt"
 	"sync"
 	"time"
 
@@ -13,11 +15,31 @@ import (
 type tally struct {
 	offered, sent, dropped, refused, sessions, switched, errors uint64
 	service                                                     time.Duration // sum over all requests that were sent
+	unconnected, malformed                                      trouble
 
 	mu        sync.Mutex
 	shown     Progress
 	instances []uint64 // answers by place in the shard's names
 	total     *hdrhistogram.Histogram
+}
+
+// trouble counts failures that their first one explains.
+type trouble struct {
+	count uint64
+	first error
+}
+
+func (t *trouble) add(count uint64, err error) {
+	t.count += count
+	t.first = cmp.Or(t.first, err)
+}
+
+// warn is what the person reads of it.
+func (t *trouble) warn(what string) []string {
+	if t.count == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d requests %s; the first: %v", t.count, what, t.first)}
 }
 
 // histogram: 1 µs to an hour at 1 %; two digits keep a slice at 24 KiB.
@@ -68,6 +90,16 @@ func (t *tally) answeredBy(instance uint16) {
 		t.instances = append(t.instances, 0)
 	}
 	t.instances[instance]++
+}
+
+// explain keeps why a request failed where its record has no room for it.
+func (s *shard) explain(r *Request) {
+	switch r.Failure {
+	case results.ConnectFailed:
+		s.tally.unconnected.add(1, r.Err)
+	case results.Malformed:
+		s.tally.malformed.add(1, r.Err)
+	}
 }
 
 func (s *shard) note(h *hdrhistogram.Histogram, d time.Duration) {

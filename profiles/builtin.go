@@ -114,7 +114,7 @@ func Default() *Experiment {
 		Backends: Backends{Count: 4, Handler: Distribution{kind: "lognormal", args: []float64{0.002, 0.5}, high: 0.1},
 			CPU: Constant(0.0001), Drain: 60 * second},
 		Store:  Store{Use: "memory"},
-		Load:   Load{Rate: 30, Timeout: 5 * second, Linger: 5 * second},
+		Load:   Load{Rate: 30, Timeout: 5 * second, Linger: 5 * second, TLS: TLS{Resumption: true}},
 		Mix:    mix,
 		Faults: []Fault{{At: 14 * second, Kill: "b2"}, {At: 18 * second, Start: "b2"}},
 	}

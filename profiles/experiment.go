@@ -84,6 +84,8 @@ type Load struct {
 	Linger           Duration `yaml:"linger"`                       // after Duration, time for in-flight requests to finish
 	Shards           int      `yaml:"shards,omitempty"`             // 0 = one
 	Traceparent      bool     `yaml:"traceparent,omitempty"`        // each request carries W3C trace context
+	Protocol         string   `yaml:"protocol,omitempty"`           // one of the constants below; empty = HTTP1
+	TLS              TLS      `yaml:"tls"`
 
 	ClientAddress ClientAddress `yaml:"client_address,omitempty"`
 
@@ -94,6 +96,23 @@ type Load struct {
 type ClientAddress struct {
 	Via     string `yaml:"via,omitempty"`     // "source" (default): connections come from it; "x-forwarded-for", "proxy-v1", "proxy-v2"
 	Network string `yaml:"network,omitempty"` // CIDR, IPv4 or IPv6; default 127.0.0.0/8
+}
+
+// The protocols that users speak.
+const (
+	HTTP1     = "h1"
+	HTTP2     = "h2"        // by ALPN over TLS, with prior knowledge (h2c) without
+	HTTP3     = "h3"        // over QUIC, so only with TLS
+	WebSocket = "websocket" // a connection per user, each request is a message
+	Events    = "sse"       // each request opens a stream of server-sent events
+)
+
+// TLS is how an https:// target is spoken to. Certificates are verified unless Insecure.
+type TLS struct {
+	CA         string `yaml:"ca,omitempty"`          // PEM file of the certificates to trust; empty = the system's
+	Insecure   bool   `yaml:"insecure,omitempty"`    // accept any certificate
+	ServerName string `yaml:"server_name,omitempty"` // asked for (SNI) and verified; empty = the URL's host
+	Resumption bool   `yaml:"resumption"`            // a user's second connection resumes the session of its first
 }
 
 // Stage holds or ramps linearly to Rate over For.

@@ -112,8 +112,8 @@ func (b Backends) Zone(n int) string {
 
 func checkURL(text string) error {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" || u.Host == "" {
-		return wrong("lb.url", "%q cannot be driven; use an http:// URL", text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return wrong("lb.url", "%q cannot be driven; use an http:// or https:// URL", text)
 	}
 	return nil
 }

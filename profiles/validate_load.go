@@ -9,7 +9,7 @@ import (
 )
 
 func (e *Experiment) checkLoad() error {
-	for _, check := range []func() error{e.Load.checkArrivals, e.Load.checkShape, e.Load.checkLimits, e.Load.ClientAddress.check} {
+	for _, check := range []func() error{e.Load.checkArrivals, e.Load.checkShape, e.Load.checkLimits, e.Load.ClientAddress.check, e.checkProtocol} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -136,6 +136,23 @@ func (w Weighted) check(key string) error {
 		return wrong(key+".profile.moves_per_hour", "%v is no rate; use 0 for a fixed address", p.MovesPerHour)
 	case p.Behind < 0:
 		return wrong(key+".profile.behind", "%d is negative; use 0 for an address of its own", p.Behind)
+	}
+	return nil
+}
+
+// checkProtocol refuses what cannot be spoken, and settings that would do nothing.
+func (e *Experiment) checkProtocol() error {
+	t, protocol, secure := e.Load.TLS, e.Load.Protocol, strings.HasPrefix(e.Balancer.URL, "https://")
+	known := []string{HTTP1, HTTP2, HTTP3, WebSocket, Events}
+	switch {
+	case protocol != "" && !slices.Contains(known, protocol):
+		return wrong("load.protocol", "%q is unknown; use one of %s", protocol, strings.Join(known, ", "))
+	case protocol == WebSocket && e.Mix.shares():
+		return wrong("load.protocol", "websocket gives each user a connection, and a profile has connection: shared; use keep-alive")
+	case protocol == HTTP3 && !secure:
+		return wrong("load.protocol", "h3 needs an https:// lb.url; balancers that the run starts are spoken to without TLS")
+	case (t.CA != "" || t.Insecure || t.ServerName != "") && !secure:
+		return wrong("load.tls", "ca, insecure and server_name need an https:// lb.url; leave them out")
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ import (
 type runFlags struct {
 	lb, lbConfig, url, listen         string
 	header, cookie, body              string
+	ca, serverName                    string
+	insecure                          bool
 	backends, users, sessions, shards int
 	store, mix, profile, handler, cpu string
 	rate, speedup                     float64
@@ -24,7 +26,7 @@ type runFlags struct {
 	storeRTT, cpuMode                 string
 	cores                             float64
 	seed                              uint64
-	engine, out, metrics              string
+	engine, protocol, out, metrics    string
 	trace, addressVia, network        string
 	gates                             []string
 	json, quiet, noProgress, noFaults bool
@@ -46,6 +48,9 @@ func (f *runFlags) registerTarget(set *pflag.FlagSet) {
 	set.StringVar(&f.header, "instance-header", "", "with --url: response header that names the instance")
 	set.StringVar(&f.cookie, "instance-cookie", "", "with --url: cookie that names the instance")
 	set.StringVar(&f.body, "instance-body-regexp", "", "with --url: regular expression that finds the instance in the body")
+	set.StringVar(&f.ca, "ca", "", "with an https --url: PEM file of the certificates to trust instead of the system's")
+	set.BoolVar(&f.insecure, "insecure", false, "with an https --url: accept any certificate")
+	set.StringVar(&f.serverName, "server-name", "", "with an https --url: name to ask for and to verify (default the URL's host)")
 	set.StringVar(&f.store, "store", "", "session state: memory, embedded, redis:start (or memcached, postgres), redis://…, sticky-cache:STORE (default memory)")
 }
 
@@ -70,6 +75,7 @@ func (f *runFlags) registerLoad(set *pflag.FlagSet) {
 	set.StringVar(&f.trace, "trace", "", "file of session arrival times, seconds since the start, one a line")
 	set.StringVar(&f.addressVia, "client-address", "", "how the balancer learns a user's address: source, x-forwarded-for, proxy-v1 or proxy-v2 (default source)")
 	set.StringVar(&f.network, "client-network", "", "CIDR that users' addresses are from (default 127.0.0.0/8)")
+	set.StringVar(&f.protocol, "protocol", "", "what users speak: h1, h2, h3, websocket or sse (default h1)")
 	set.IntVar(&f.shards, "shards", 0, "generator threads (default 1)")
 	set.BoolVar(&f.traceparent, "traceparent", false, "begin a W3C trace with each request")
 	set.BoolVar(&f.noFaults, "no-faults", false, "break nothing, whatever the experiment says")
@@ -165,6 +171,9 @@ func (f *runFlags) applyTarget(exp *profiles.Experiment, given func(string) bool
 	set(given, "instance-header", &lb.Identify.Header, f.header)
 	set(given, "instance-cookie", &lb.Identify.Cookie, f.cookie)
 	set(given, "instance-body-regexp", &lb.Identify.Body, f.body)
+	set(given, "ca", &exp.Load.TLS.CA, f.ca)
+	set(given, "insecure", &exp.Load.TLS.Insecure, f.insecure)
+	set(given, "server-name", &exp.Load.TLS.ServerName, f.serverName)
 	set(given, "backends", &exp.Backends.Count, f.backends)
 	set(given, "store", &exp.Store.Use, f.store)
 	set(given, "cpu", &exp.Backends.CPUMode, f.cpuMode)
@@ -187,6 +196,7 @@ func (f *runFlags) applyLoad(exp *profiles.Experiment, given func(string) bool) 
 	set(given, "shards", &load.Shards, f.shards)
 	set(given, "engine", &load.Engine, f.engine)
 	set(given, "traceparent", &load.Traceparent, f.traceparent)
+	set(given, "protocol", &load.Protocol, f.protocol)
 	set(given, "sessions", &exp.Sessions, f.sessions)
 	set(given, "speedup", &exp.Speedup, f.speedup)
 	set(given, "seed", &exp.Seed, f.seed)

@@ -117,11 +117,14 @@ func fileName(name string) string {
 func play(ctx context.Context, exp *profiles.Experiment, path string, watching observers) (*results.Dir, error) {
 	clock.Punctual()
 	defer paceCollector()()
+	if err := os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true"); err != nil { // one user's connection needs no 7 MB
+		return nil, err
+	}
 	dir, err := createDir(exp, path)
 	if err != nil {
 		return nil, err
 	}
-	if err := targets.Check(exp); err != nil {
+	if err := check(exp); err != nil {
 		return nil, wrongInput(err)
 	}
 	deployment, err := targets.Start(ctx, targets.Options{Experiment: exp, Dir: dir, Self: self(), Watch: watching.change})
@@ -134,6 +137,14 @@ func play(ctx context.Context, exp *profiles.Experiment, path string, watching o
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	return dir, errors.Join(err, deployment.Stop(stopping), dir.Seal())
+}
+
+// check finds what neither the targets nor the generator can do.
+func check(exp *profiles.Experiment) error {
+	if err := targets.Check(exp); err != nil {
+		return err
+	}
+	return loadgen.Check(exp)
 }
 
 // loadAndRecord loads what was started and keeps run.json and the latency log.

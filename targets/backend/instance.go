@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +39,10 @@ type instance struct {
 	inFlight atomic.Int64
 	requests atomic.Uint64
 	burnt    atomic.Int64 // nanoseconds of thread CPU time
+
+	ending context.Context // done when no new requests are wanted
+	end    context.CancelFunc
+	talks  sync.WaitGroup // open conversations
 }
 
 func newInstance(o Options) (*instance, error) {
@@ -50,6 +55,7 @@ func newInstance(o Options) (*instance, error) {
 	if err := i.recall(); err != nil {
 		return nil, errors.Join(err, state.Close())
 	}
+	i.ending, i.end = context.WithCancel(context.Background())
 	if o.Cores > 0 {
 		i.cpu = newQueue(o.Cores)
 	}
@@ -75,46 +81,65 @@ func (i *instance) close() error {
 	return errors.Join(i.remember(), i.store.Close())
 }
 
-// handle serves one request: read or write the session, work, record, answer.
+// handle serves one request over HTTP, or opens a conversation.
 func (i *instance) handle(w http.ResponseWriter, r *http.Request) {
+	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		i.converse(w, r)
+		return
+	}
+	s := identify(r.Method, r.Header)
+	id, fresh := sessionID(r)
+	record, err := i.process(r.Context(), store.Access{ID: id, New: fresh}, &s)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInsufficientStorage)
+		return
+	}
+	if fresh && s.Status == http.StatusOK {
+		setSession(w, id)
+	}
+	if wantsEvents(r) && s.Status == http.StatusOK {
+		i.stream(w, r, &s, record)
+		return
+	}
+	i.answer(w, &s, record)
+}
+
+// process serves one request, however it came: read or write the session, work, record. It fails when the
+// ledger cannot be written.
+func (i *instance) process(ctx context.Context, a store.Access, s *results.Serve) (record store.Record, err error) {
 	i.inFlight.Add(1)
 	defer i.inFlight.Add(-1)
 	i.requests.Add(1)
-	s := identify(r)
 	s.Instance, s.Boot, s.Start, s.Status = i.o.Name, i.boot, clock.Now(), http.StatusOK
-	id, fresh := sessionID(r)
-	record := i.serve(r, store.Access{ID: id, New: fresh}, &s)
+	record = i.serve(ctx, a, s)
 	s.End = clock.Now()
 	if i.ledger != nil {
-		if err := i.ledger.Append(&s); err != nil {
-			http.Error(w, err.Error(), http.StatusInsufficientStorage)
-			return
-		}
+		err = i.ledger.Append(s)
 	}
-	i.answer(w, &s, record, id, fresh)
+	return record, err
 }
 
 // serve reads or writes the session and works; a broken application does neither.
-func (i *instance) serve(r *http.Request, a store.Access, s *results.Serve) (record store.Record) {
+func (i *instance) serve(ctx context.Context, a store.Access, s *results.Serve) (record store.Record) {
 	if i.faults.error.Load() {
 		s.Status = http.StatusServiceUnavailable
 		return record
 	}
-	record, err := i.session(r, &a, s)
+	record, err := i.session(ctx, &a, s)
 	if err != nil {
 		s.Status = http.StatusServiceUnavailable
 	}
-	i.work(r, s)
+	i.work(ctx, s)
 	return record
 }
 
 // identify reads what the generator says of the exchange; anybody else's request counts as zero.
-func identify(r *http.Request) (s results.Serve) {
-	s.ID, _ = wire.ParseSessionID(r.Header.Get(wire.HeaderSession))
-	seq, _ := strconv.ParseUint(r.Header.Get(wire.HeaderSeq), 10, 32)
+func identify(method string, h http.Header) (s results.Serve) {
+	s.ID, _ = wire.ParseSessionID(h.Get(wire.HeaderSession))
+	seq, _ := strconv.ParseUint(h.Get(wire.HeaderSeq), 10, 32)
 	s.Seq = uint32(seq)
-	s.Nonce, _ = strconv.ParseUint(r.Header.Get(wire.HeaderNonce), 16, 64)
-	s.Write = r.Method == http.MethodPost
+	s.Nonce, _ = strconv.ParseUint(h.Get(wire.HeaderNonce), 16, 64)
+	s.Write = method == http.MethodPost
 	return s
 }
 
@@ -129,13 +154,13 @@ func sessionID(r *http.Request) (id string, fresh bool) {
 }
 
 // work is the handler: CPU time, then waiting.
-func (i *instance) work(r *http.Request, s *results.Serve) {
+func (i *instance) work(ctx context.Context, s *results.Serve) {
 	i.mu.Lock()
 	cost, wait := i.o.CPU.DrawDuration(i.rng), i.o.Handler.DrawDuration(i.rng)
 	i.mu.Unlock()
 	start := clock.Now()
-	s.CPU = i.compute(r.Context(), cost)
-	_ = clock.SleepUntil(r.Context(), clock.Now().Add(wait+i.faults.delayed())) // a client that is gone is still recorded
+	s.CPU = i.compute(ctx, cost)
+	_ = clock.SleepUntil(ctx, clock.Now().Add(wait+i.faults.delayed())) // a client that is gone is still recorded
 	s.HandlerTime = clock.Now().Sub(start)
 }
 
@@ -158,11 +183,12 @@ func (i *instance) busy() time.Duration {
 	return time.Duration(i.burnt.Load())
 }
 
-func (i *instance) answer(w http.ResponseWriter, s *results.Serve, record store.Record, id string, fresh bool) {
-	h := w.Header()
-	if fresh && s.Status == http.StatusOK {
-		http.SetCookie(w, &http.Cookie{Name: wire.SessionCookie, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
-	}
+func setSession(w http.ResponseWriter, id string) {
+	http.SetCookie(w, &http.Cookie{Name: wire.SessionCookie, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+}
+
+// state writes what the answer tells the generator.
+func state(h http.Header, s *results.Serve, record store.Record) {
 	h.Set(wire.HeaderInstance, s.Instance)
 	h.Set(wire.HeaderBoot, hex64(s.Boot))
 	if s.Epoch != 0 {
@@ -173,6 +199,11 @@ func (i *instance) answer(w http.ResponseWriter, s *results.Serve, record store.
 	}
 	h.Set(wire.HeaderLookups, strconv.Itoa(int(s.Lookups)))
 	h.Set(wire.HeaderServerTiming, fmt.Sprintf("sb-store;dur=%.3f, sb-handler;dur=%.3f", inMilliseconds(s.StoreTime), inMilliseconds(s.HandlerTime)))
+}
+
+func (i *instance) answer(w http.ResponseWriter, s *results.Serve, record store.Record) {
+	h := w.Header()
+	state(h, s, record)
 	h.Set("Content-Type", "text/plain")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", "3")

@@ -36,7 +36,10 @@ func Run(ctx context.Context, o Options, ready func(traffic, control string)) (e
 	servers := []*http.Server{serve(traffic, i.traffic()), serve(control, i.control())}
 	ready("http://"+traffic.Addr().String(), "http://"+control.Addr().String())
 	<-ctx.Done()
-	return shutdown(servers, max(o.Drain, time.Second))
+	i.end()
+	err = shutdown(servers, max(o.Drain, time.Second))
+	i.talks.Wait()
+	return err
 }
 
 func listen(name, address string) (net.Listener, error) {
@@ -59,8 +62,10 @@ func (i *instance) guarded(l net.Listener) error {
 }
 
 func serve(l net.Listener, h http.Handler) *http.Server {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
-	go func() { _ = s.Serve(l) }() // ends with ErrServerClosed at shutdown
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10, Protocols: new(http.Protocols)}
+	s.Protocols.SetHTTP1(true)
+	s.Protocols.SetUnencryptedHTTP2(true) // for a client that knows, or a balancer that speaks it to its instances
+	go func() { _ = s.Serve(l) }()        // ends with ErrServerClosed at shutdown
 	return s
 }
 

@@ -1,7 +1,7 @@
 package backend
 
 import (
-	"net/http"
+	"context"
 	"strings"
 
 	"github.com/stickybench/stickybench/internal/clock"
@@ -22,12 +22,12 @@ func ballast(bytes int) string {
 }
 
 // session loads or creates the record, applies a write, and makes up the number of operations.
-func (i *instance) session(r *http.Request, a *store.Access, s *results.Serve) (record store.Record, err error) {
+func (i *instance) session(ctx context.Context, a *store.Access, s *results.Serve) (record store.Record, err error) {
 	start := clock.Now()
-	before, record, calls, err := i.use(r, a, s)
+	before, record, calls, err := i.use(ctx, a, s)
 	s.Origin, s.VersionBefore = a.Origin, before.Version
 	for ; err == nil && calls < i.o.Session.Operations; calls++ {
-		_, _, err = i.store.Load(r.Context(), a)
+		_, _, err = i.store.Load(ctx, a)
 	}
 	if s.Lookups = a.Operations; s.Lookups > 0 {
 		s.StoreTime, s.Spans = clock.Now().Sub(start), a.Spans
@@ -40,9 +40,9 @@ func (i *instance) session(r *http.Request, a *store.Access, s *results.Serve) (
 }
 
 // use reads or writes the record; calls counts the operations that the application asked for.
-func (i *instance) use(r *http.Request, a *store.Access, s *results.Serve) (before, after store.Record, calls int, err error) {
+func (i *instance) use(ctx context.Context, a *store.Access, s *results.Serve) (before, after store.Record, calls int, err error) {
 	if !s.Write && !a.New && !i.o.Session.WriteThrough {
-		after, found, err := i.store.Load(r.Context(), a)
+		after, found, err := i.store.Load(ctx, a)
 		if calls = 1; err != nil || found {
 			return after, after, calls, err
 		}
@@ -51,7 +51,7 @@ func (i *instance) use(r *http.Request, a *store.Access, s *results.Serve) (befo
 	if calls++; !a.New {
 		calls++ // load and save
 	}
-	before, after, err = i.store.Update(r.Context(), a, func(old store.Record, had bool) store.Record { return i.next(old, had, s) })
+	before, after, err = i.store.Update(ctx, a, func(old store.Record, had bool) store.Record { return i.next(old, had, s) })
 	return before, after, calls, err
 }
 

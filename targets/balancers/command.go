@@ -34,6 +34,7 @@ func noHeader(fate string) string {
 func command() Row {
 	return Row{
 		Name:      "exec",
+		HTTP2:     true, // for all we know
 		command:   expand,
 		config:    "balancer.conf",
 		detection: Health.detection,

@@ -16,6 +16,7 @@ func haproxy() Row {
 		Binary:  "haproxy",
 		told:    true,
 		Install: "Debian: apt-get install haproxy",
+		HTTP2:   true,
 		config:  "haproxy.cfg",
 		version: []string{"-v"},
 		command: func(p Params) ([]string, error) {

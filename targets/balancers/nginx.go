@@ -92,6 +92,10 @@ http {
     uwsgi_temp_path "{{.File "uwsgi"}}";
     scgi_temp_path "{{.File "scgi"}}";
     keepalive_requests 1000000;
+    map $http_upgrade $upgrading {
+        default upgrade;
+        "" "";
+    }
 
     upstream backends {
 ` + lines(directive) + `{{- range .Instances}}
@@ -109,7 +113,8 @@ http {
 ` + lines(server...) + `        location / {
             proxy_pass http://backends;
             proxy_http_version 1.1;
-            proxy_set_header Connection "";
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection $upgrading;
             proxy_set_header Host $host;
             proxy_set_header X-Forwarded-For $remote_addr;
             proxy_connect_timeout {{.Milliseconds .Health.Timeout}};

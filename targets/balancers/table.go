@@ -14,6 +14,7 @@ type Row struct {
 	Name       string
 	Binary     string // program name; empty for exec
 	Install    string // how to get it
+	HTTP2      bool   // takes HTTP/2 without TLS on the port of HTTP/1.1
 	Mechanisms []Mechanism
 
 	command   func(Params) ([]string, error)

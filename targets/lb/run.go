@@ -63,7 +63,12 @@ func (r *router) serve(ctx context.Context, o Options, traffic, control net.List
 }
 
 func serveUntil(ctx context.Context, l net.Listener, handler http.Handler) error {
-	server := http.Server{Handler: handler, ReadHeaderTimeout: readHeader}
+	server := http.Server{Handler: handler, ReadHeaderTimeout: readHeader, Protocols: new(http.Protocols)}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true) // for clients that know
+	base, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer hangUp() // upgraded connections, which Shutdown leaves alone
+	server.BaseContext = func(net.Listener) context.Context { return base }
 	var owned sync.WaitGroup
 	defer owned.Wait()
 	stopped := make(chan struct{})

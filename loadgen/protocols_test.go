@@ -1,0 +1,336 @@
+package loadgen
+
+import (
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/profiles"
+	"github.com/stickybench/stickybench/results"
+)
+
+// quiet keeps what a server says of clients that leave out of the tests' output.
+func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
+
+// site under test: where it is, and the experiment that reaches it.
+type served struct {
+	url    string
+	e      *profiles.Experiment
+	hangUp func() // closes every connection
+	stop   func()
+}
+
+// spoken is one protocol and what sets it apart.
+type spoken struct {
+	serve       func(t *testing.T, h http.HandlerFunc) served
+	multiplexed bool // the lanes of a user share a connection
+	renewed     bool // each request has its own connection
+	patient     bool // a request that times out does not end its connection
+	conversing  bool // only the upgrade carries cookies
+}
+
+func speak(protocol string, serve func(*testing.T, http.HandlerFunc) served) func(*testing.T, http.HandlerFunc) served {
+	return func(t *testing.T, h http.HandlerFunc) served {
+		s := serve(t, h)
+		s.e.Load.Protocol, s.e.Load.Engine = protocol, "portable"
+		return s
+	}
+}
+
+// languages are all protocols, against real servers.
+func languages() map[string]spoken {
+	return map[string]spoken{
+		"h1":          {serve: speak(profiles.HTTP1, cleartext)},
+		"h1 over TLS": {serve: speak(profiles.HTTP1, overTLS)},
+		"h2":          {serve: speak(profiles.HTTP2, overTLS), multiplexed: true, patient: true},
+		"h2c":         {serve: speak(profiles.HTTP2, cleartext), multiplexed: true, patient: true},
+		"h3":          {serve: speak(profiles.HTTP3, overQUIC), multiplexed: true, patient: true},
+		"websocket":   {serve: speak(profiles.WebSocket, conversing(cleartext)), multiplexed: true, conversing: true},
+		"wss":         {serve: speak(profiles.WebSocket, conversing(overTLS)), multiplexed: true, conversing: true},
+		"sse":         {serve: speak(profiles.Events, streaming(cleartext)), renewed: true},
+		"sse, TLS":    {serve: speak(profiles.Events, streaming(overTLS)), renewed: true},
+	}
+}
+
+func cleartext(t *testing.T, h http.HandlerFunc) served {
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ErrorLog = quiet()
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetHTTP1(true)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	t.Cleanup(server.Close)
+	return served{server.URL, profiles.Default(), server.CloseClientConnections, server.Close}
+}
+
+func overTLS(t *testing.T, h http.HandlerFunc) served {
+	server, e := secured(t, h)
+	return served{server.URL, e, server.CloseClientConnections, server.Close}
+}
+
+// echo answers with what it was asked, in the mock backend's words.
+func echo(w http.ResponseWriter, r *http.Request) { echoAs("b1", w, r) }
+
+func echoAs(instance string, w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set(wire.HeaderInstance, instance)
+	h.Set(wire.HeaderSession, r.Header.Get(wire.HeaderSession))
+	h.Set(wire.HeaderVersion, r.Header.Get(wire.HeaderSeq))
+	h.Set(wire.HeaderHead, r.Header.Get(wire.HeaderNonce))
+	h.Set(wire.HeaderEpoch, strconv.FormatInt(map[string]int64{"GET": 1, "POST": 2}[r.Method], 16))
+	h.Add("Set-Cookie", "mark=b1; Path=/")
+	h.Add("Set-Cookie", "SBSESSION=x; Path=/")
+	_, _ = io.WriteString(w, "ok\n")
+}
+
+func each(t *testing.T, test func(t *testing.T, l spoken)) {
+	for name, l := range languages() {
+		t.Run(name, func(t *testing.T) { test(t, l) })
+	}
+}
+
+func (s served) client(t *testing.T) *tester { return started(t, s.url, s.e) }
+
+func TestProtocolsCarryRequestsAndAnswers(t *testing.T) {
+	each(t, func(t *testing.T, l spoken) {
+		cl := l.serve(t, echo).client(t)
+		for seq, write := range []bool{false, true} {
+			r := cl.ask(&Request{KeepAlive: true, Write: write, ID: wire.SessionID{User: 7, Session: 1}, Seq: uint32(seq), Nonce: 77})
+			a := r.Answer
+			if r.Failure != results.Answered || r.Status != 200 || r.Err != nil {
+				t.Fatalf("failure %d, status %d, %v", r.Failure, r.Status, r.Err)
+			}
+			epoch := uint64(1)
+			if write {
+				epoch = 2
+			}
+			if string(a.Instance) != "b1" || a.Owner != r.ID || a.Version != r.Seq || a.Head != 77 || a.Epoch != epoch {
+				t.Errorf("got %+v", a)
+			}
+			if r.Sent == 0 || r.FirstByte < r.Sent.Add(r.Connect) || r.Done < r.FirstByte {
+				t.Errorf("sent %d, connect %d, first byte %d, done %d", r.Sent, r.Connect, r.FirstByte, r.Done)
+			}
+			var lines []string
+			for line := range a.Cookies {
+				lines = append(lines, string(line))
+			}
+			want := []string{"mark=b1; Path=/", "SBSESSION=x; Path=/"}
+			if l.conversing && !r.ConnNew {
+				want = nil // they came with the upgrade
+			}
+			if !slices.Equal(lines, want) {
+				t.Errorf("cookies %q, want %q", lines, want)
+			}
+		}
+	})
+}
+
+func TestProtocolsKeepAConnectionPerUser(t *testing.T) {
+	each(t, func(t *testing.T, l spoken) {
+		cl := l.serve(t, func(w http.ResponseWriter, r *http.Request) { echoAs(r.RemoteAddr, w, r) }).client(t)
+		ask := func(slot, lane uint32) *Request {
+			r := cl.ask(&Request{KeepAlive: true, Slot: slot, Lane: lane, Source: netip.AddrFrom4([4]byte{127, 1, 2, byte(3 + slot)})})
+			if r.Failure != results.Answered {
+				t.Fatal(r.Err)
+			}
+			return r
+		}
+		first, other, lane, again := ask(0, 0), ask(1, 0), ask(0, 1), ask(0, 0)
+		if !first.ConnNew || !other.ConnNew || first.Conn == other.Conn {
+			t.Errorf("two users: connections %d and %d", first.Conn, other.Conn)
+		}
+		if lane.ConnNew == l.multiplexed {
+			t.Errorf("another lane: new %v", lane.ConnNew)
+		}
+		if again.ConnNew != l.renewed || !l.renewed && (again.Conn != first.Conn || again.Connect != 0) {
+			t.Errorf("the next request: connection %d after %d, new %v, connecting took %v", again.Conn, first.Conn, again.ConnNew, again.Connect)
+		}
+		from, err := netip.ParseAddrPort(string(other.Answer.Instance))
+		if err != nil || from.Addr() != other.Source {
+			t.Errorf("comes from %s, want %s", other.Answer.Instance, other.Source)
+		}
+		cl.engine.Release(0)
+		if r := ask(0, 0); !r.ConnNew {
+			t.Error("a released user's connection is kept")
+		}
+		moved := cl.ask(&Request{KeepAlive: true, Slot: 1, Source: netip.AddrFrom4([4]byte{127, 9, 9, 9})})
+		if !moved.ConnNew || moved.Failure != results.Answered {
+			t.Errorf("with another address: new %v, %v", moved.ConnNew, moved.Err)
+		}
+		if r := cl.ask(&Request{Slot: 1, Source: moved.Source}); !r.ConnNew || r.Failure != results.Answered {
+			t.Errorf("per request: new %v, %v", r.ConnNew, r.Err)
+		}
+	})
+}
+
+func TestProtocolsTimeOut(t *testing.T) {
+	each(t, func(t *testing.T, l spoken) {
+		s := l.serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get(wire.HeaderSeq) == "1" {
+				<-r.Context().Done()
+				return
+			}
+			echo(w, r)
+		})
+		for name, firstByte := range map[string]time.Duration{"in all": 0, "first byte": 50 * time.Millisecond} {
+			t.Run(name, func(t *testing.T) {
+				s.e.Load.FirstByteTimeout = profiles.Duration(firstByte)
+				cl := s.client(t)
+				opened := cl.ask(&Request{KeepAlive: true}) // opens the connection, which may take its time
+				deadline := clock.Now().Add(100 * time.Millisecond)
+				if firstByte > 0 {
+					deadline = clock.Now().Add(time.Minute)
+				}
+				r := cl.ask(&Request{KeepAlive: true, Seq: 1, Deadline: deadline})
+				if opened.Failure != results.Answered || r.Failure != results.TimedOut || r.Err == nil {
+					t.Errorf("failures %d (%v) and %d (%v)", opened.Failure, opened.Err, r.Failure, r.Err)
+				}
+				after := cl.ask(&Request{KeepAlive: true, Seq: 2})
+				if after.Failure != results.Answered || after.ConnNew == l.patient {
+					t.Errorf("after it: failure %d, new %v, %v", after.Failure, after.ConnNew, after.Err)
+				}
+			})
+		}
+	})
+}
+
+func TestProtocolsSayWhyNothingCame(t *testing.T) {
+	each(t, func(t *testing.T, l spoken) {
+		s := l.serve(t, func(_ http.ResponseWriter, r *http.Request) {
+			if r.Header.Get(wire.HeaderSeq) == "1" {
+				panic(http.ErrAbortHandler)
+			}
+		})
+		cl := s.client(t)
+		if r := cl.ask(&Request{KeepAlive: true, Seq: 1}); r.Failure != results.Reset || r.Err == nil {
+			t.Errorf("aborted: failure %d, %v", r.Failure, r.Err)
+		}
+		if r := cl.ask(&Request{KeepAlive: true, Seq: 2}); r.Failure != results.Answered {
+			t.Errorf("after it: failure %d, %v", r.Failure, r.Err)
+		}
+		s.hangUp()
+		cl.pass(100 * time.Millisecond)
+		if r := cl.ask(&Request{KeepAlive: true, Seq: 3}); r.Failure != results.Answered || !r.ConnNew {
+			t.Errorf("closed while idle: failure %d, new %v, %v", r.Failure, r.ConnNew, r.Err)
+		}
+		s.stop()
+		if r := s.client(t).ask(&Request{KeepAlive: true, Seq: 4}); r.Failure != results.ConnectRefused || r.Err == nil {
+			t.Errorf("nobody there: failure %d, %v", r.Failure, r.Err)
+		}
+	})
+}
+
+// pass lets time pass, for news from the server to arrive.
+func (c *tester) pass(d time.Duration) {
+	for end := clock.Now().Add(d); clock.Now() < end; {
+		_ = c.engine.Wait(end, nil)
+	}
+}
+
+func TestProtocolsEndWhenTheEngineCloses(t *testing.T) {
+	each(t, func(t *testing.T, l spoken) {
+		var arrived sync.WaitGroup
+		arrived.Add(1)
+		cl := l.serve(t, func(_ http.ResponseWriter, r *http.Request) {
+			arrived.Done()
+			<-r.Context().Done()
+		}).client(t)
+		cl.engine.Send(&Request{KeepAlive: true, Deadline: clock.Now().Add(time.Minute)})
+		arrived.Wait()
+		if err := cl.engine.Close(); err != nil {
+			t.Fatal(err)
+		}
+		cl.closed = true
+		if done := cl.engine.Wait(0, nil); len(done) != 1 || done[0].Failure != results.Canceled {
+			t.Errorf("got %+v", done)
+		}
+	})
+}
+
+func TestProtocolsSendCookiesTheyWereGiven(t *testing.T) {
+	each(t, func(t *testing.T, l spoken) {
+		cl := l.serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set(wire.HeaderInstance, r.Header.Get("Cookie"))
+		}).client(t)
+		if r := cl.ask(&Request{KeepAlive: true, Cookie: []byte("mark=b1; SBSESSION=x")}); string(r.Answer.Instance) != "mark=b1; SBSESSION=x" {
+			t.Errorf("the server saw %q, %v", r.Answer.Instance, r.Err)
+		}
+	})
+}
+
+// played is what one engine records of a few sessions, by nonce. All of them come to their end.
+func played(t *testing.T, address string, e *profiles.Experiment) map[uint64]results.Exchange {
+	t.Helper()
+	e.Duration, e.Warmup, e.Speedup, e.Sessions, e.Load.Rate = profiles.Duration(time.Minute), 0, 1000, 30, 100
+	target, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all list
+	s := newShard(Options{Plan: profiles.NewPlan(e), Experiment: e, Start: clock.Now()}, 0, 1)
+	s.log, s.told = &all, true
+	s.jars = newJars(site{host: target.Hostname(), path: "/", secure: target.Scheme == "https"})
+	if err := s.run(context.Background(), target); err != nil {
+		t.Fatal(err)
+	}
+	byNonce := map[uint64]results.Exchange{}
+	for _, x := range all {
+		byNonce[x.Nonce] = x
+	}
+	return byNonce
+}
+
+func TestProtocolsPlayTheSameSessions(t *testing.T) {
+	plain := cleartext(t, echo)
+	want := played(t, plain.url, plain.e)
+	if len(want) < 50 {
+		t.Fatalf("only %d requests", len(want))
+	}
+	each(t, func(t *testing.T, l spoken) {
+		s := l.serve(t, echo)
+		sameSessions(t, want, played(t, s.url, s.e))
+	})
+}
+
+// sameSessions compares what both played.
+func sameSessions(t *testing.T, a, b map[uint64]results.Exchange) {
+	t.Helper()
+	if len(a) != len(b) {
+		t.Errorf("%d and %d requests", len(a), len(b))
+	}
+	for nonce, x := range a {
+		y := b[nonce]
+		if x.ID != y.ID || x.Seq != y.Seq || x.Source != y.Source || x.Failure != y.Failure || x.MarkerSent != y.MarkerSent || x.Instance != y.Instance || x.Flags&results.Write != y.Flags&results.Write {
+			t.Fatalf("%+v\n%+v", x, y)
+		}
+	}
+}
+
+// accepted counts the connections of a listener.
+type accepted struct {
+	net.Listener
+	mu sync.Mutex
+	n  int
+}
+
+func (a *accepted) Accept() (net.Conn, error) {
+	c, err := a.Listener.Accept()
+	if err == nil {
+		a.mu.Lock()
+		a.n++
+		a.mu.Unlock()
+	}
+	return c, err
+}
