@@ -24,13 +24,13 @@ func (l *lab) openLoop(name, url, out string, rate, seconds int) []string {
 	}[name]
 }
 
-// ourOpenLoop: each arrival is a session of one request on a connection of its own.
+// ourOpenLoop: each arrival is a session of one request, on connections that all share.
 const ourOpenLoop = `name: open
 duration: %s
 warmup: 0s
 lb: {url: "%s", identify: {header: X-Instance}}
 load: {rate: %s, arrivals: constant}
-mix: {name: one, profiles: [{share: 1, profile: {name: one, requests: 1, think: 1s}}]}
+mix: {name: one, profiles: [{share: 1, profile: {name: one, requests: 1, think: 1s, connection: shared, pool: 64}}]}
 `
 
 const k6OpenLoop = `import http from 'k6/http';
