@@ -24,7 +24,9 @@ type lab struct {
 	work            string
 	rounds, seconds int
 	paths           map[string]string // of the tools found or built
-	runs            int
+	outs            int
+	patience        time.Duration // for others to rest before a run
+	runs, disturbed int
 }
 
 func newLab(rounds, seconds int) *lab {
@@ -84,6 +86,7 @@ type outcome struct {
 func (l *lab) run(name string, seconds int, watch func(pid int), args ...string) outcome {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(seconds)*time.Second+time.Minute)
 	defer cancel()
+	l.calm()
 	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", "1", l.paths[name]}, args...)...)
 	cmd.Dir, cmd.Stderr = l.work, io.Discard
 	cmd.Env = append(os.Environ(), "K6_NO_USAGE_REPORT=true", "K6_ADDRESS=")
@@ -100,6 +103,37 @@ func (l *lab) run(name string, seconds int, watch func(pid int), args ...string)
 	return outcome{[]byte(text.String()), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 }
 
+// calm waits until others use less than a tenth of the machine, and counts the runs for which they did not.
+func (l *lab) calm() {
+	l.runs++
+	for end := time.Now().Add(l.patience); ; {
+		switch quiet := idle(); {
+		case quiet:
+			return
+		case time.Now().After(end):
+			l.disturbed++
+			return
+		}
+	}
+}
+
+// idle watches the machine for a quarter of a second.
+func idle() bool {
+	before, start := idleTime(), time.Now()
+	time.Sleep(250 * time.Millisecond)
+	return (idleTime()-before).Seconds() > 0.9*time.Since(start).Seconds()*float64(runtime.NumCPU())
+}
+
+// idleTime is how long the processors have rested since the machine started, in all.
+func idleTime() time.Duration {
+	text, err := os.ReadFile("/proc/uptime")
+	check(err)
+	_, rested, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
+	seconds, err := strconv.ParseFloat(rested, 64)
+	check(err)
+	return time.Duration(seconds * 1e9)
+}
+
 // file writes a file into the work directory and gives its path.
 func (l *lab) file(name, text string) string {
 	path := filepath.Join(l.work, name)
@@ -109,8 +143,8 @@ func (l *lab) file(name, text string) string {
 
 // fresh gives a path that nothing is at yet.
 func (l *lab) fresh() string {
-	l.runs++
-	return filepath.Join(l.work, "out"+strconv.Itoa(l.runs))
+	l.outs++
+	return filepath.Join(l.work, "out"+strconv.Itoa(l.outs))
 }
 
 // start starts a server on the first core.

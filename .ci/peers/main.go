@@ -29,8 +29,10 @@ func main() {
 	rows := flag.String("rows", "cost,pacing,stall,memory", "which rows, separated by commas")
 	rounds := flag.Int("rounds", 5, "how often cost is measured; pacing half as often, the others once")
 	seconds := flag.Int("seconds", 4, "how long each run of cost and pacing is")
+	patience := flag.Duration("patience", 0, "how long each run waits for others on this machine to rest")
 	flag.Parse()
 	l := newLab(*rounds, *seconds)
+	l.patience = *patience
 	defer os.RemoveAll(l.work)
 	l.equip(strings.Split(*only, ","))
 	fmt.Println(machine())
@@ -42,6 +44,7 @@ func main() {
 			row.measure(l)
 		}
 	}
+	fmt.Printf("\n%d of %d runs began while others used more than a tenth of the machine.\n", l.disturbed, l.runs)
 }
 
 func check(err error) {
