@@ -106,11 +106,8 @@ func (l *lab) run(name string, seconds int, watch func(pid int), args ...string)
 // calm waits until others use less than a tenth of the machine, and counts the runs for which they did not.
 func (l *lab) calm() {
 	l.runs++
-	for end := time.Now().Add(l.patience); ; {
-		switch quiet := idle(); {
-		case quiet:
-			return
-		case time.Now().After(end):
+	for end := time.Now().Add(l.patience); !idle(); {
+		if time.Now().After(end) {
 			l.disturbed++
 			return
 		}
@@ -121,7 +118,7 @@ func (l *lab) calm() {
 func idle() bool {
 	before, start := idleTime(), time.Now()
 	time.Sleep(250 * time.Millisecond)
-	return (idleTime()-before).Seconds() > 0.9*time.Since(start).Seconds()*float64(runtime.NumCPU())
+	return (idleTime() - before).Seconds() > 0.9*time.Since(start).Seconds()*float64(runtime.NumCPU())
 }
 
 // idleTime is how long the processors have rested since the machine started, in all.
