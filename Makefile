@@ -34,8 +34,8 @@ bench: ## Go benchmarks with allocations
 bench-analysis: ## analysis of MILLIONS=1,10,100 exchanges: speed per core and peak memory (needs 48 GB of disk)
 	STICKYBENCH_BENCH_MILLIONS=$(MILLIONS) $(GO) test -run '^$$' -bench '^BenchmarkAnalyze$$' -benchtime 1x -timeout 60m ./analysis
 
-bench-peers: ## CPU per request of us and other generators, as ratios (needs wrk, hey, nginx; PEERS=wrk,stickybench,hey,k6,…)
-	$(GO) run ./.ci/peers $(if $(PEERS),-only $(PEERS))
+bench-peers: ## cost, pacing, stall and memory of us and other generators (PEERS=wrk,stickybench,… ROWS=cost,pacing,… ROUNDS=1 for a short one)
+	$(GO) run ./.ci/peers $(if $(PEERS),-only $(PEERS)) $(if $(ROWS),-rows $(ROWS)) $(if $(ROUNDS),-rounds $(ROUNDS))
 
 golden: ## rewrite golden files after a wanted change
 	$(GO) test ./targets/balancers ./results -update

@@ -87,3 +87,18 @@ func FuzzResponse(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkResponse(b *testing.B) {
+	text := []byte("HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Wed, 25 Nov 2026 02:36:57 GMT\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n" +
+		"Connection: keep-alive\r\nSet-Cookie: mark=b1; Path=/\r\nX-Instance: b1\r\n\r\nok")
+	var p response
+	r := &Request{Answer: Answer{naming: "X-Instance"}}
+	b.ReportAllocs()
+	for b.Loop() {
+		r.reset()
+		p.begin(r, nil)
+		if _, err := p.feed(text); err != nil || p.phase != complete {
+			b.Fatal(err)
+		}
+	}
+}
