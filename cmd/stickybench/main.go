@@ -44,6 +44,6 @@ Start with:  stickybench run`,
 		return usage("%v; see `%s --help`", err, cmd.CommandPath())
 	})
 	root.AddCommand(newRun(), newCompare(), newAnalyze(), newReport(), newProfiles(), newResults(),
-		newServe(), newBalancers(), newDoctor(), newVersion())
+		newServe(), newProbe(), newBalancers(), newDoctor(), newVersion())
 	return root
 }
