@@ -2,6 +2,7 @@ package balancers
 
 import (
 	"context"
+	"debug/buildinfo"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -37,12 +38,24 @@ func (r Row) Version(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("asking %s for its version: %w", r.Name, err)
 	}
-	return version(out), nil
+	if v := version(out); v != "" {
+		return v, nil
+	}
+	return builtVersion(path), nil
+}
+
+// builtVersion is what the Go tool noted in the program: Caddy installed from source does not say its own.
+func builtVersion(path string) string {
+	info, err := buildinfo.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return version([]byte(info.Main.Version))
 }
 
 // Supports says why this version of the balancer does not have the mechanism, or nil.
 func (r Row) Supports(m Mechanism, version string) error {
-	if m.Since != "" && older(version, m.Since) {
+	if m.Since != "" && version != "" && older(version, m.Since) {
 		return fmt.Errorf("%s:%s needs %s %s or newer, %s is installed; put a newer one first on the PATH (%s)",
 			r.Name, m.Name, r.Name, m.Since, version, r.Install)
 	}

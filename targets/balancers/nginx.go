@@ -46,8 +46,8 @@ func nginxMechanisms() []Mechanism {
 			text: nginxConfig(directive, server...),
 		}
 	}
-	firstRequest := []string{"nginx hashes the application's cookie: a session's first request carries none, so all first requests go to one instance and the second may land elsewhere"}
-	header := []string{noHeader("nginx hashes the empty text, so all of them go to one instance")}
+	firstRequest := []string{"nginx hashes the application's cookie: a session's first request carries none and is balanced in turn, so the second may land elsewhere"}
+	header := []string{noHeader("nginx balances them in turn")}
 	addresses := []string{"nginx ip_hash uses only the first three octets of an IPv4 address: users of one /24 share a home; the source addresses of this run are spread over many /24s"}
 	ip := hash("ip-hash", keyAddress, modulo, NoMarker, addresses, "ip_hash;")
 	forwarded := hash("ip-hash-forwarded", keyAddress, modulo, NoMarker, addresses, "ip_hash;",

@@ -1,0 +1,118 @@
+package probe
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/stickybench/stickybench/results"
+)
+
+// seen is what a probe saw, arranged for the questions that are asked.
+type seen struct {
+	results.Probe
+	homes     map[int]string // of clients whose follow-ups agree
+	instances []string
+	chance    float64 // that two requests meet by accident
+}
+
+// mostly is the share of trials that counts as always: an instance may restart meanwhile.
+const mostly = 0.9
+
+func arrange(p results.Probe) *seen {
+	s := &seen{Probe: p, homes: map[int]string{}}
+	counts := map[string]int{}
+	total := 0
+	for _, shot := range p.Shots {
+		if shot.Instance != "" {
+			counts[shot.Instance]++
+			total++
+		}
+		if shot.Test == results.TestFollow && shot.Instance != "" {
+			s.homes[shot.Client] = shot.Instance // the last one: a mechanism may need a request to know the client
+		}
+	}
+	s.instances = slices.Sorted(maps.Keys(counts))
+	for _, n := range counts {
+		share := float64(n) / float64(total)
+		s.chance += share * share
+	}
+	return s
+}
+
+// of gives the shots of a test; label "" is any.
+func (s *seen) of(test, label string) (shots []results.Shot) {
+	for _, shot := range s.Shots {
+		if shot.Test == test && (label == "" || shot.Label == label) {
+			shots = append(shots, shot)
+		}
+	}
+	return shots
+}
+
+// home counts how many of the shots came to their client's home.
+func (s *seen) home(test, label string) results.Evidence {
+	e := results.Evidence{What: describe(test, label)}
+	for _, shot := range s.of(test, label) {
+		if home, known := s.homes[shot.Client]; known && shot.Instance != "" {
+			e.Trials++
+			if shot.Instance == home {
+				e.Home++
+			}
+		}
+	}
+	return e
+}
+
+// decides says whether what was sent is enough to come home.
+func decides(e results.Evidence) bool {
+	return e.Trials > 0 && float64(e.Home) >= mostly*float64(e.Trials)
+}
+
+func describe(test, label string) string {
+	switch test {
+	case results.TestFollow:
+		return "cookies and address kept"
+	case results.TestKept:
+		return "cookies and address kept, one connection"
+	case results.TestCookies:
+		return "all cookies, other addresses"
+	case results.TestBare:
+		return "the address, no cookies"
+	case results.TestOnly:
+		return "cookie " + label + " alone, other addresses"
+	case results.TestIdle:
+		return "cookies and address kept, after the pause"
+	}
+	return "all cookies but " + label + ", other addresses"
+}
+
+// grouped collects the instances that each group of a test saw.
+func (s *seen) grouped(test, label string) map[string][]string {
+	groups := map[string][]string{}
+	for _, shot := range s.of(test, label) {
+		if shot.Instance != "" {
+			groups[shot.Group] = append(groups[shot.Group], shot.Instance)
+		}
+	}
+	return groups
+}
+
+// whole counts the groups that saw one instance only, and the instances that these saw.
+func whole(groups map[string][]string) (together, instances int) {
+	first := map[string]bool{}
+	for _, names := range groups {
+		slices.Sort(names)
+		if len(slices.Compact(names)) == 1 {
+			together++
+			first[names[0]] = true
+		}
+	}
+	return together, len(first)
+}
+
+// constant says whether every group kept to one instance, and not all groups to the same.
+func (s *seen) constant(test, label string) bool {
+	groups := s.grouped(test, label)
+	together, instances := whole(groups)
+	return len(groups) > 1 && float64(together) >= mostly*float64(len(groups)) && instances > 1
+}

@@ -1,0 +1,305 @@
+package probe
+
+import (
+	"fmt"
+	"hash/fnv"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stickybench/stickybench/results"
+)
+
+// world plays a balancer of four instances for the tests of a probe, in the order that matters to it.
+type world struct {
+	turn  int
+	table map[string]int
+	// route gives the instance of a request and the Set-Cookie lines of its answer. once is true
+	// for the later ones of simultaneous requests: nothing is known of the first yet.
+	route func(w *world, source, cookie, header string, at bool) (instance int, set []string)
+	shots []results.Shot
+}
+
+func (w *world) next() int { w.turn++; return w.turn * 7 % 4 }
+
+func hash(s string) int {
+	h := fnv.New32a()
+	h.Write([]byte(s))
+	return int(h.Sum32() >> 8 % 4)
+}
+
+func (w *world) send(shot results.Shot, source, header string, at bool) results.Shot {
+	instance, set := w.route(w, source, shot.Sent, header, at)
+	shot.Source, shot.Status, shot.Instance, shot.Set = source, 200, fmt.Sprintf("b%d", instance), set
+	w.shots = append(w.shots, shot)
+	return shot
+}
+
+// probe makes the shots that matter for the mechanism.
+func (w *world) probe() results.Probe {
+	const clients = 40
+	cookies := make([]string, clients)
+	w.table = map[string]int{}
+	for round := range 4 {
+		for k := range clients {
+			i := (k*11 + round*k) % clients // another order each time
+			shot := results.Shot{Test: results.TestFirst, Client: i, Sent: cookies[i]}
+			if round > 0 {
+				shot.Test = results.TestFollow
+			}
+			shot = w.send(shot, fmt.Sprint("address ", i), "", false)
+			for _, line := range shot.Set {
+				cookies[i], _, _ = strings.Cut(line, ";")
+			}
+		}
+	}
+	for i := range 12 {
+		name, _, _ := strings.Cut(cookies[i], "=")
+		for k := range 3 {
+			elsewhere := fmt.Sprint("elsewhere ", i, k)
+			w.send(results.Shot{Test: results.TestCookies, Client: i, Sent: cookies[i]}, elsewhere, "", false)
+			w.send(results.Shot{Test: results.TestBare, Client: i}, fmt.Sprint("address ", i), "", false)
+			w.send(results.Shot{Test: results.TestKept, Client: i, Sent: cookies[i]}, fmt.Sprint("address ", i), "", false)
+			if name != "" {
+				w.send(results.Shot{Test: results.TestOnly, Label: name, Client: i, Sent: cookies[i]}, elsewhere, "", false)
+			}
+			w.next() // other people's requests
+		}
+	}
+	for g := range 6 {
+		for k := range 4 {
+			group := fmt.Sprint("value ", g)
+			w.send(results.Shot{Test: results.TestHeader, Label: "X-User", Group: group, Client: -1}, fmt.Sprint("h", g, k), group, false)
+			w.send(results.Shot{Test: results.TestOneConn, Group: group, Client: -1}, fmt.Sprint("connection ", g), "", false)
+			w.send(results.Shot{Test: results.TestNewConns, Group: group, Client: -1}, fmt.Sprint("n", g, k), "", false)
+		}
+		for k := range 8 {
+			w.send(results.Shot{Test: results.TestBurst, Group: fmt.Sprint(g), Client: -1}, fmt.Sprint("burst ", g), "", k > 0)
+			w.send(results.Shot{Test: results.TestHeaders, Label: "X-User", Group: fmt.Sprint(g), Client: -1}, fmt.Sprint("hs", g, k), fmt.Sprint("burst ", g), k > 0)
+		}
+		w.invent(g, cookies[g])
+	}
+	return results.Probe{URL: "http://simulated", Sources: true, Shots: w.shots}
+}
+
+func (w *world) invent(g int, cookie string) {
+	name, value, found := strings.Cut(cookie, "=")
+	if !found {
+		return
+	}
+	for k := range 8 {
+		odd := results.Shot{Test: results.TestInvented, Label: name, Group: fmt.Sprint("i", g), Client: -1, Sent: fmt.Sprintf("%s=%d%s", name, g, value)}
+		w.send(odd, fmt.Sprint("i", g, k), "", false)
+		odd.Test, odd.Sent = results.TestInvention, fmt.Sprintf("%s=%d%s!", name, g, value)
+		w.send(odd, fmt.Sprint("j", g, k), "", k > 0)
+		odd.Test, odd.Sent = results.TestGarbage, name+"=!garbage"
+		w.send(odd, fmt.Sprint("k", g, k), "", false)
+	}
+}
+
+func valueOf(cookie string) string { _, value, _ := strings.Cut(cookie, "="); return value }
+
+// The mechanisms; each knows no more than its argument says.
+func roundRobin(w *world, _, _, _ string, _ bool) (int, []string) { return w.next(), nil }
+
+func addressHash(_ *world, source, _, _ string, _ bool) (int, []string) { return hash(source), nil }
+
+func remembered(w *world, key string, at bool) int {
+	if home, known := w.table[key]; known && !at {
+		return home
+	}
+	w.table[key] = w.next()
+	return w.table[key]
+}
+
+func addressTable(w *world, source, _, _ string, at bool) (int, []string) {
+	return remembered(w, source, at), nil
+}
+
+func headerHash(w *world, _, _, header string, _ bool) (int, []string) {
+	if header == "" {
+		return w.next(), nil
+	}
+	return hash(header), nil
+}
+
+func insertedCookie(attributes string) func(*world, string, string, string, bool) (int, []string) {
+	return func(w *world, _, cookie, _ string, _ bool) (int, []string) {
+		for i := range 4 {
+			if valueOf(cookie) == fmt.Sprintf("srv-%d", i) {
+				return i, nil
+			}
+		}
+		n := w.next()
+		return n, []string{fmt.Sprintf("SRV=srv-%d; Path=/%s", n, attributes)}
+	}
+}
+
+func applicationCookie(w *world, cookie string) (set []string, value string) {
+	if value = valueOf(cookie); value != "" {
+		return nil, value
+	}
+	w.turn++
+	value = fmt.Sprintf("%08x", hash(fmt.Sprint("seed", w.turn))*7919+w.turn*104729)
+	return []string{"APP=" + value + "; Path=/"}, value
+}
+
+func cookieHash(w *world, _, cookie, _ string, _ bool) (int, []string) {
+	set, value := applicationCookie(w, cookie)
+	if set != nil {
+		return w.next(), set
+	}
+	return hash(value), nil
+}
+
+func cookieTable(w *world, _, cookie, _ string, at bool) (int, []string) {
+	set, value := applicationCookie(w, cookie)
+	return remembered(w, value, at), set
+}
+
+// sealedCookie gives each client a random value; others are replaced.
+func sealedCookie(w *world, _, cookie, _ string, _ bool) (int, []string) {
+	if home, known := w.table[valueOf(cookie)]; known {
+		return home, nil
+	}
+	n := w.next()
+	value := fmt.Sprintf("%x", fnv.New64a().Sum([]byte(fmt.Sprint(w.turn*7919))))
+	value = fmt.Sprintf("%x-%s", hash(value)+w.turn*31, value)
+	w.table[value] = n
+	return n, []string{"SEAL=" + value + "; Path=/; HttpOnly"}
+}
+
+func TestMechanismsAreNamed(t *testing.T) {
+	for name, c := range map[string]struct {
+		route                   func(*world, string, string, string, bool) (int, []string)
+		mechanism, kind, marker string
+	}{
+		"round robin":        {roundRobin, "none", "", ""},
+		"address hash":       {addressHash, "address", "hash", ""},
+		"address table":      {addressTable, "address", "table", ""},
+		"header hash":        {headerHash, "header", "hash", "X-User"},
+		"inserted cookie":    {insertedCookie(""), "cookie", "names the instance", "SRV"},
+		"hash of a cookie":   {cookieHash, "cookie", "hash", "APP"},
+		"learned cookie":     {cookieTable, "cookie", "table", "APP"},
+		"cookie of a client": {sealedCookie, "cookie", "sealed", "SEAL"},
+	} {
+		r := Judge((&world{route: c.route}).probe())
+		if r.Mechanism != c.mechanism || r.Kind != c.kind || r.Marker != c.marker {
+			t.Errorf("%s: found %q, %q, %q: %s\n%v", name, r.Mechanism, r.Kind, r.Marker, r.Sentence, r.Evidence)
+		}
+	}
+}
+
+func verdicts(r *results.ProbeReport) map[string]results.ProbeVerdict {
+	all := map[string]results.ProbeVerdict{}
+	for _, a := range r.Assertions {
+		all[a.Name] = a.Verdict
+	}
+	return all
+}
+
+func TestAttributesAreJudged(t *testing.T) {
+	for attributes, want := range map[string]map[string]results.ProbeVerdict{
+		"":                                   {saysPath: results.Holds, saysHTTPOnly: results.Broken, saysSameSite: results.Broken, saysSecure: results.Broken},
+		"; HttpOnly; SameSite=Lax; Secure":   {saysPath: results.Holds, saysHTTPOnly: results.Holds, saysSameSite: results.Holds, saysSecure: results.Holds},
+		"; HttpOnly; Secure; SameSite=Bogus": {saysHTTPOnly: results.Holds, saysSameSite: results.Broken},
+	} {
+		p := (&world{route: insertedCookie(attributes)}).probe()
+		p.Secure = true
+		got := verdicts(Judge(p))
+		for name, verdict := range want {
+			if got[name] != verdict {
+				t.Errorf("%q: %s: %q, want %q", attributes, name, got[name], verdict)
+			}
+		}
+	}
+}
+
+func TestSecureDoesNotApplyToPlainHTTP(t *testing.T) {
+	if got := verdicts(Judge((&world{route: insertedCookie("")}).probe()))[saysSecure]; got != results.NotApplicable {
+		t.Errorf("Secure is %q", got)
+	}
+}
+
+func TestLifetimes(t *testing.T) {
+	for attributes, want := range map[string]string{
+		"":             "ends with the client's session; set once",
+		"; Max-Age=60": "Max-Age 60 s, set once: absolute",
+		"; Expires=Wed, 25 Nov 2026 10:00:00 GMT": "expires on 2026-11-25 10:00:00, set once: absolute",
+	} {
+		if r := Judge((&world{route: insertedCookie(attributes)}).probe()); !strings.HasPrefix(r.Lifetime, want) {
+			t.Errorf("%q: %q, want %q", attributes, r.Lifetime, want)
+		}
+	}
+	always := func(w *world, source, cookie, header string, at bool) (int, []string) {
+		n, _ := insertedCookie("")(w, source, cookie, header, at)
+		return n, []string{fmt.Sprintf("SRV=srv-%d; Path=/; Max-Age=60", n)}
+	}
+	r := Judge((&world{route: always}).probe())
+	if r.Lifetime != "Max-Age 60 s, set by each answer: sliding" || verdicts(r)[saysAgain] != results.Holds {
+		t.Errorf("%q, renewal %q", r.Lifetime, verdicts(r)[saysAgain])
+	}
+}
+
+func TestNothingIsClaimedWithoutInstances(t *testing.T) {
+	p := (&world{route: insertedCookie("")}).probe()
+	for i := range p.Shots {
+		p.Shots[i].Instance = ""
+	}
+	if r := Judge(p); r.Mechanism != Unknown || !strings.Contains(r.Sentence, "--instance-header") {
+		t.Errorf("%q: %s", r.Mechanism, r.Sentence)
+	}
+	one := func(*world, string, string, string, bool) (int, []string) { return 2, nil }
+	if r := Judge((&world{route: one}).probe()); r.Mechanism != Unknown || !strings.Contains(r.Sentence, "only b2") {
+		t.Errorf("%q: %s", r.Mechanism, r.Sentence)
+	}
+	if r := Judge(results.Probe{}); r.Mechanism != Unknown {
+		t.Errorf("without a shot the mechanism is %q", r.Mechanism)
+	}
+}
+
+// From one address, what looks like a cookie or an address cannot be told from the other.
+func TestOneAddressIsSaid(t *testing.T) {
+	p := (&world{route: func(_ *world, _, _, _ string, _ bool) (int, []string) { return 1, nil }}).probe()
+	p.Sources = false
+	p.Shots = append(p.Shots, results.Shot{Test: results.TestNewConns, Instance: "b9", Client: -1})
+	if r := Judge(p); r.Mechanism != Unknown || !strings.Contains(r.Sentence, "one address") {
+		t.Errorf("%q: %s", r.Mechanism, r.Sentence)
+	}
+	p = (&world{route: insertedCookie("")}).probe()
+	p.Sources = false
+	if r := Judge(p); r.Mechanism != "cookie" || r.Marker != "SRV" {
+		t.Errorf("%q: %s", r.Mechanism, r.Sentence)
+	}
+}
+
+func TestErrorsAreCounted(t *testing.T) {
+	p := (&world{route: insertedCookie("")}).probe()
+	for i := range p.Shots {
+		if p.Shots[i].Test == results.TestGarbage {
+			p.Shots[i].Status = http.StatusBadGateway
+		}
+	}
+	p.Shots[3].Failure = "connection reset"
+	got := verdicts(Judge(p))
+	if got[saysGarbage] != results.Broken || got["every request is answered without an error"] != results.Broken {
+		t.Errorf("garbage answered with 502 is %q", got[saysGarbage])
+	}
+}
+
+func TestRevealingValues(t *testing.T) {
+	for value, reveals := range map[string]bool{
+		".b%d":                   true,
+		"b%d~0a1b2c":             true,
+		"ab%dab":                 false, // inside a longer word it stands by chance
+		"10.0.0.%d:8080":         true,
+		"MTAuMC4wLjE6ODA4M%d":    true,
+		"167778740%d.36895.0000": true,
+		"secret%d":               false,
+	} {
+		c := &cookie{name: "SRV", values: map[string][]string{"b1": {fmt.Sprintf(value, 1)}, "b2": {fmt.Sprintf(value, 2)}}}
+		if got := c.reveals(); (got.verdict == results.Broken) != reveals {
+			t.Errorf("%q: %q, %s", value, got.verdict, got.why)
+		}
+	}
+}
