@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/stickybench/stickybench/analysis/stats"
+	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -20,6 +21,7 @@ type conduct struct {
 type behaviour struct {
 	failures uint8 // in a row, on a home that should have been left
 	churned  bool
+	unsure   clock.Time // a binding of which nobody can tell whether it was renewed by chance
 }
 
 // zombieAfter is how many failures in a row make a session a zombie: one may have been under way.
@@ -35,8 +37,8 @@ func (j *judge) notice(s *session, e *results.Exchange) {
 	case s.home == "":
 	case answered:
 		s.failures = 0
-		j.noticeExpiry(s, e)
 		j.noticeMarker(s, e)
+		j.noticeExpiry(s, e)
 	case j.pool.overdue(s.home, e.Sent):
 		if s.failures++; s.failures == zombieAfter {
 			j.conduct.zombies++
@@ -61,7 +63,15 @@ func (j *judge) noticeExpiry(s *session, e *results.Exchange) {
 	if m.Sliding {
 		from = s.lastDone
 	}
-	if m.TTL == 0 || m.Key == "address" || e.Due < s.bound || e.Sent.Sub(from) < m.TTL*11/10 || j.pool.unavailable(s.home, e.Sent, e.Done) {
+	age := e.Sent.Sub(from)
+	if m.TTL == 0 || m.Key == "address" || e.Due < s.bound || age < m.TTL*9/10 || j.pool.unavailable(s.home, e.Sent, e.Done) {
+		return
+	}
+	if age < m.TTL*11/10 {
+		s.unsure = s.bound
+		return
+	}
+	if !m.Sliding && s.unsure == s.bound {
 		return
 	}
 	j.conduct.expired++
@@ -76,7 +86,7 @@ func (j *judge) noticeExpiry(s *session, e *results.Exchange) {
 // marker may change with every answer.
 func (j *judge) noticeMarker(s *session, e *results.Exchange) {
 	m := j.run.Mechanism
-	if s.churned || m.Key != "cookie" || m.TTL > 0 && m.Sliding || e.Instance != s.home || e.MarkerSent == 0 || e.MarkerReceived == 0 ||
+	if s.churned || e.Due < s.bound || m.Key != "cookie" || m.TTL > 0 && m.Sliding || e.Instance != s.home || e.MarkerSent == 0 || e.MarkerReceived == 0 ||
 		e.MarkerReceived == e.MarkerSent || m.TTL > 0 && e.Sent.Sub(s.bound) >= m.TTL*9/10 {
 		return
 	}
