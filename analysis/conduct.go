@@ -15,12 +15,15 @@ type conduct struct {
 	expired, overstayed int64 // follow-ups past the marker's lifetime, and those of them that stayed
 	chance              float64
 	admitted            int64 // sessions placed on an instance that had been draining
+	late                int64 // answers of an instance that had been removed
+	split               int64 // sessions whose opening requests, sent together, were answered apart
 }
 
 // behaviour is what is remembered of one session for it.
 type behaviour struct {
 	failures uint8 // in a row, on a home that should have been left
 	churned  bool
+	split    bool
 	unsure   clock.Time // a binding of which nobody can tell whether it was renewed by chance
 }
 
@@ -30,6 +33,9 @@ const zombieAfter = 2
 // notice takes every exchange before the home can change.
 func (j *judge) notice(s *session, e *results.Exchange) {
 	answered := e.Failure == results.Answered && e.Status < 500
+	if answered && j.pool.left(e.Instance, e.Sent) {
+		j.conduct.late++
+	}
 	switch {
 	case e.Flags&results.Warmup != 0 || s.jarless || e.Failure == results.Canceled:
 	case s.answered == 0 && answered:
@@ -37,6 +43,7 @@ func (j *judge) notice(s *session, e *results.Exchange) {
 	case s.home == "":
 	case answered:
 		s.failures = 0
+		j.noticeBurst(s, e)
 		j.noticeMarker(s, e)
 		j.noticeExpiry(s, e)
 	case j.pool.overdue(s.home, e.Sent):
@@ -51,6 +58,15 @@ func (j *judge) notice(s *session, e *results.Exchange) {
 func (j *judge) noticePlacement(e *results.Exchange) {
 	if j.run.Mechanism.Key != "address" && j.pool.drained(e.Instance, e.Sent) {
 		j.conduct.admitted++
+	}
+}
+
+// noticeBurst counts sessions that the balancer could not yet know: it saw no marker in any of the
+// requests. Only a hash holds them together.
+func (j *judge) noticeBurst(s *session, e *results.Exchange) {
+	if !s.split && e.Due < s.firstDone && e.Instance != s.placed {
+		s.split = true
+		j.conduct.split++
 	}
 }
 
@@ -98,7 +114,9 @@ func (j *judge) noticeMarker(s *session, e *results.Exchange) {
 func (c *conduct) report(sh *sheet) {
 	sh.count("affinity.zombie_sessions", nil, c.zombies, "lower")
 	sh.count("affinity.churned_sessions", nil, c.churned, "lower")
+	sh.count("affinity.split_sessions", nil, c.split, "lower")
 	sh.count("failover.drain_admissions", nil, c.admitted, "lower")
+	sh.count("failover.late_requests", nil, c.late, "lower")
 	if c.expired == 0 {
 		return
 	}

@@ -213,7 +213,7 @@ func failures() []seeded {
 			}
 			return right.home(q, p, usable, now)
 		})},
-		{name: "modulo for consistent", about: "promises a consistent hash, and re-hashes modulo when the list grows", want: "excess", world: steady("consistent-hash", 80).with(event{6 * time.Second, "add", "b5"}),
+		{name: "modulo for consistent", about: "promises a consistent hash, and re-hashes modulo when the list grows", want: "excess", world: steady("consistent-hash", 160).with(event{6 * time.Second, "add", "b5"}),
 			options: func(o *Options, _ int) { o.Mechanism = "ip-hash" }},
 		{name: "drain kicks", about: "a drain lets the bound sessions go", want: "switch", world: drain, affinity: homed(func(_ *sim, right affinity, q *http.Request, p *pool, usable func(*member) bool, now time.Time) string {
 			home := right.home(q, p, usable, now)
