@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/stickybench/stickybench/analysis/stats"
+	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -14,12 +15,16 @@ type conduct struct {
 	expired, overstayed int64 // follow-ups past the marker's lifetime, and those of them that stayed
 	chance              float64
 	admitted            int64 // sessions placed on an instance that had been draining
+	late                int64 // answers of an instance that had been removed
+	split               int64 // sessions whose opening requests, sent together, were answered apart
 }
 
 // behaviour is what is remembered of one session for it.
 type behaviour struct {
 	failures uint8 // in a row, on a home that should have been left
 	churned  bool
+	split    bool
+	unsure   clock.Time // a binding of which nobody can tell whether it was renewed by chance
 }
 
 // zombieAfter is how many failures in a row make a session a zombie: one may have been under way.
@@ -28,6 +33,9 @@ const zombieAfter = 2
 // notice takes every exchange before the home can change.
 func (j *judge) notice(s *session, e *results.Exchange) {
 	answered := e.Failure == results.Answered && e.Status < 500
+	if answered && j.pool.left(e.Instance, e.Sent) {
+		j.conduct.late++
+	}
 	switch {
 	case e.Flags&results.Warmup != 0 || s.jarless || e.Failure == results.Canceled:
 	case s.answered == 0 && answered:
@@ -35,8 +43,9 @@ func (j *judge) notice(s *session, e *results.Exchange) {
 	case s.home == "":
 	case answered:
 		s.failures = 0
-		j.noticeExpiry(s, e)
+		j.noticeBurst(s, e)
 		j.noticeMarker(s, e)
+		j.noticeExpiry(s, e)
 	case j.pool.overdue(s.home, e.Sent):
 		if s.failures++; s.failures == zombieAfter {
 			j.conduct.zombies++
@@ -52,6 +61,15 @@ func (j *judge) noticePlacement(e *results.Exchange) {
 	}
 }
 
+// noticeBurst counts sessions that the balancer could not yet know: it saw no marker in any of the
+// requests. Only a hash holds them together.
+func (j *judge) noticeBurst(s *session, e *results.Exchange) {
+	if !s.split && e.Due < s.firstDone && e.Instance != s.placed {
+		s.split = true
+		j.conduct.split++
+	}
+}
+
 // noticeExpiry counts what happens after the marker's lifetime. One session that stays proves nothing,
 // as it may be placed on its home again by chance; all of them together do. The margin of a tenth leaves
 // out those that expire just now. An address is not counted: others may have used it meanwhile.
@@ -61,7 +79,15 @@ func (j *judge) noticeExpiry(s *session, e *results.Exchange) {
 	if m.Sliding {
 		from = s.lastDone
 	}
-	if m.TTL == 0 || m.Key == "address" || e.Due < s.bound || e.Sent.Sub(from) < m.TTL*11/10 || j.pool.unavailable(s.home, e.Sent, e.Done) {
+	age := e.Sent.Sub(from)
+	if m.TTL == 0 || m.Key == "address" || e.Due < s.bound || age < m.TTL*9/10 || j.pool.unavailable(s.home, e.Sent, e.Done) {
+		return
+	}
+	if age < m.TTL*11/10 {
+		s.unsure = s.bound
+		return
+	}
+	if !m.Sliding && s.unsure == s.bound {
 		return
 	}
 	j.conduct.expired++
@@ -76,7 +102,7 @@ func (j *judge) noticeExpiry(s *session, e *results.Exchange) {
 // marker may change with every answer.
 func (j *judge) noticeMarker(s *session, e *results.Exchange) {
 	m := j.run.Mechanism
-	if s.churned || m.Key != "cookie" || m.TTL > 0 && m.Sliding || e.Instance != s.home || e.MarkerSent == 0 || e.MarkerReceived == 0 ||
+	if s.churned || e.Due < s.bound || m.Key != "cookie" || m.TTL > 0 && m.Sliding || e.Instance != s.home || e.MarkerSent == 0 || e.MarkerReceived == 0 ||
 		e.MarkerReceived == e.MarkerSent || m.TTL > 0 && e.Sent.Sub(s.bound) >= m.TTL*9/10 {
 		return
 	}
@@ -88,7 +114,9 @@ func (j *judge) noticeMarker(s *session, e *results.Exchange) {
 func (c *conduct) report(sh *sheet) {
 	sh.count("affinity.zombie_sessions", nil, c.zombies, "lower")
 	sh.count("affinity.churned_sessions", nil, c.churned, "lower")
+	sh.count("affinity.split_sessions", nil, c.split, "lower")
 	sh.count("failover.drain_admissions", nil, c.admitted, "lower")
+	sh.count("failover.late_requests", nil, c.late, "lower")
 	if c.expired == 0 {
 		return
 	}

@@ -103,11 +103,15 @@ func (j *judge) reportFailovers(s *sheet) {
 		f.reportVictims(s, f.label(j.run)["fault"])
 		f.reportPhases(s, f.label(j.run)["fault"])
 		total.ideal += f.ideal
+		for k := range fates {
+			total.fates[k] += f.fates[k]
+		}
 		total.victims, total.active, total.collateral = total.victims+f.victims, total.active+f.active, total.collateral+f.collateral
 		total.errors, total.returned = total.errors+f.errors, total.returned+f.returned
 	}
 	if len(j.failovers) > 0 {
 		total.report(s, nil)
+		total.reportFamilies(s)
 	}
 	j.reportLostPerCrash(s)
 	j.reportMoves(s)

@@ -68,6 +68,9 @@ func (j *judge) meetMoves(s *session, e *results.Exchange) {
 			s.pending = append(s.pending, pending{int(s.moves), s.home})
 		}
 	}
+	if s.idled(e, j.run.Mechanism) || s.aged(e, j.run.Mechanism) {
+		s.pending = nil // it may go where it likes
+	}
 	if len(s.pending) == 0 || e.Failure != results.Answered || e.Status >= 500 || e.Flags&(results.MarkerDropped|results.AddressChanged) != 0 {
 		return
 	}

@@ -134,6 +134,12 @@ func (p *pool) drained(instance string, t clock.Time) bool {
 	return slices.ContainsFunc(p.draining[instance], func(o outage) bool { return o.from.Add(p.detection) < t && t < o.to })
 }
 
+// left says whether the instance had been out of the pool at t for longer than the balancer may take
+// to obey.
+func (p *pool) left(instance string, t clock.Time) bool {
+	return slices.ContainsFunc(p.gone[instance], func(o outage) bool { return o.removed && o.from.Add(p.detection) < t && t <= o.to })
+}
+
 // overdue says whether the instance had been out at t for longer than the detection window, while
 // another one could serve.
 func (p *pool) overdue(instance string, t clock.Time) bool {

@@ -71,9 +71,9 @@ func (j *judge) excuse(s *session, e *results.Exchange) string {
 		return "cleared: the client sent no marker"
 	case j.pool.unavailable(s.home, e.Sent, e.Done):
 		return "home gone: " + s.home + " was out"
-	case m.TTL > 0 && m.Sliding && e.Sent.Sub(s.lastDone) >= m.TTL*9/10:
+	case s.idled(e, m):
 		return "expired: idle past the marker's lifetime"
-	case m.TTL > 0 && !m.Sliding && e.Sent.Sub(s.bound) >= m.TTL:
+	case s.aged(e, m):
 		return "expired: older than the marker's lifetime"
 	case e.Flags&results.AddressChanged != 0 && m.Key == "address":
 		return "moved: the client's address changed"
@@ -81,6 +81,16 @@ func (j *judge) excuse(s *session, e *results.Exchange) string {
 		return "re-hash: the pool changed"
 	}
 	return ""
+}
+
+// idled says whether a sliding marker may have expired: some are renewed up to a tenth of their lifetime late.
+func (s *session) idled(e *results.Exchange, m results.Mechanism) bool {
+	return m.TTL > 0 && m.Sliding && e.Sent.Sub(s.lastDone) >= m.TTL*9/10
+}
+
+// aged says whether an absolute marker has expired.
+func (s *session) aged(e *results.Exchange, m results.Mechanism) bool {
+	return m.TTL > 0 && !m.Sliding && e.Sent.Sub(s.bound) >= m.TTL
 }
 
 // visit takes one answered exchange of the session, in order of completion, and says whether it lost

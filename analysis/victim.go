@@ -112,6 +112,16 @@ func (f *failover) family() (most fate, told int64) {
 	return most, told
 }
 
+// reportFamilies gives the share of every family among the victims whose fate is known.
+func (f *failover) reportFamilies(s *sheet) {
+	most, told := f.family()
+	for _, k := range [...]fate{stuck, flapped, stayed, home} {
+		if most != silent && most != moved {
+			s.put(results.Metric{Name: "failover.family", Labels: map[string]string{"family": k.String()}, Unit: "ratio", Value: float64(f.fates[k]) / float64(told), N: told})
+		}
+	}
+}
+
 func (f *failover) reportVictims(s *sheet, fault string) {
 	if most, told := f.family(); most != silent {
 		s.put(results.Metric{Name: "failover.family", Labels: map[string]string{"fault": fault, "family": most.String()}, Unit: "ratio",

@@ -8,7 +8,7 @@ import (
 // Text writes the probe's report for people: the mechanism first, then the assertions, then what
 // the finding rests on.
 func (r *ProbeReport) Text(w io.Writer, width int, color bool) error {
-	p := &page{width: max(60, width), color: color}
+	p := &page{width: max(narrowest, width), color: color}
 	title := r.Mechanism
 	if r.Kind != "" && r.Kind != "unknown" {
 		title += ", " + r.Kind
@@ -18,16 +18,16 @@ func (r *ProbeReport) Text(w io.Writer, width int, color bool) error {
 	if r.Lifetime != "" {
 		p.wrap(fmt.Sprintf("cookie %s: %s; attributes: %s", r.Marker, r.Lifetime, r.Attributes), "  ")
 	}
-	p.heading("Assertions")
+	p.text.WriteString("\n" + p.paint("1", "Assertions") + "\n")
 	colors := map[ProbeVerdict]string{Holds: "32", Broken: "31", NotApplicable: "2"}
 	words := map[ProbeVerdict]string{Holds: "pass", Broken: "FAIL", NotApplicable: "n/a "}
 	for _, a := range r.Assertions {
-		p.wrap(p.paint(colors[a.Verdict], words[a.Verdict])+"  "+a.Name+": "+a.Why, "      ")
+		p.wrap(p.paint(colors[a.Verdict], words[a.Verdict])+"  "+clean(a.Name+": "+a.Why), "      ")
 	}
-	p.heading("How often clients came home with")
+	evidence := section{title: "How often clients came home with"}
 	for _, e := range r.Evidence {
-		p.line("%4d of %-4d %s", e.Home, e.Trials, e.What)
+		evidence.lines = append(evidence.lines, fmt.Sprintf("%4d of %-4d %s", e.Home, e.Trials, e.What))
 	}
-	_, err := io.WriteString(w, p.text.String())
-	return err
+	p.section(evidence)
+	return p.flush(w)
 }

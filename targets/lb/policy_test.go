@@ -85,7 +85,11 @@ func pooled(a affinity, n int) *pool {
 	for _, name := range names(n) {
 		all = append(all, Instance{Name: name, URL: "http://127.0.0.1:1"})
 	}
-	return newPool(a, all, nil)
+	var build func([]string) placement
+	if h, ok := a.(*hashed); ok {
+		build = h.build
+	}
+	return newPool(build, all, nil, overTCP)
 }
 
 func FuzzForeignMarkerChoosesNothing(f *testing.F) {

@@ -13,7 +13,7 @@ import (
 type member struct {
 	Instance
 	url       *url.URL
-	transport *http.Transport
+	transport http.RoundTripper
 	draining  atomic.Bool
 	down      atomic.Bool
 	inFlight  atomic.Int64
@@ -26,24 +26,29 @@ type pool struct {
 	place   placement // nil unless the mechanism hashes
 }
 
-func newPool(a affinity, instances []Instance, old *pool) *pool {
+// dialer makes the connections to one instance.
+type dialer func(Instance) http.RoundTripper
+
+// newPool takes build from mechanisms that hash; nil otherwise.
+func newPool(build func([]string) placement, instances []Instance, old *pool, dial dialer) *pool {
 	p := &pool{}
 	var names []string
 	for _, in := range instances {
-		p.members = append(p.members, old.reuse(in))
+		p.members = append(p.members, old.reuse(in, dial))
 		names = append(names, in.Name)
 	}
-	if h, ok := a.(*hashed); ok {
-		p.place = h.build(names)
+	if build != nil {
+		p.place = build(names)
 	}
 	return p
 }
 
-func (p *pool) reuse(in Instance) *member {
+func (p *pool) reuse(in Instance, dial dialer) *member {
 	if m := p.named(in.Name); m != nil && m.URL == in.URL {
 		return m
 	}
-	return newMember(in)
+	u, _ := url.Parse(in.URL) // validPool has parsed it
+	return &member{Instance: in, url: u, transport: dial(in)}
 }
 
 func (p *pool) named(name string) *member {
@@ -58,32 +63,40 @@ func (p *pool) named(name string) *member {
 	return nil
 }
 
-func newMember(in Instance) *member {
-	u, _ := url.Parse(in.URL) // validPool has parsed it
-	return &member{Instance: in, url: u, transport: &http.Transport{
+// overTCP is the dialer outside of tests.
+func overTCP(Instance) http.RoundTripper {
+	return &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 2 * time.Second}).DialContext,
 		MaxIdleConnsPerHost: 1024, IdleConnTimeout: 30 * time.Second, DisableCompression: true,
-	}}
+	}
 }
+
+// rest closes the connections that nobody uses.
+func (m *member) rest() { (&http.Client{Transport: m.transport}).CloseIdleConnections() }
 
 func (p *pool) close() {
 	for _, m := range p.members {
-		m.transport.CloseIdleConnections()
+		m.rest()
 	}
 }
 
 // router decides for each request; it is safe for concurrent use.
 type router struct {
 	affinity affinity
+	build    func([]string) placement
 	choice   *choice
 	now      func() time.Time
+	dial     dialer
 	pool     atomic.Pointer[pool]
 	update   sync.Mutex
 }
 
-func newRouter(o Options, now func() time.Time) *router {
-	r := &router{affinity: newAffinity(o), choice: newChoice(o), now: now}
-	r.pool.Store(newPool(r.affinity, o.Instances, nil))
+func newRouter(o Options, now func() time.Time, dial dialer) *router {
+	r := &router{affinity: newAffinity(o), choice: newChoice(o), now: now, dial: dial}
+	if h, ok := r.affinity.(*hashed); ok {
+		r.build = h.build
+	}
+	r.pool.Store(newPool(r.build, o.Instances, nil, dial))
 	return r
 }
 
@@ -92,11 +105,11 @@ func (r *router) replace(instances []Instance) {
 	r.update.Lock()
 	defer r.update.Unlock()
 	old := r.pool.Load()
-	fresh := newPool(r.affinity, instances, old)
+	fresh := newPool(r.build, instances, old, r.dial)
 	r.pool.Store(fresh)
 	for _, m := range old.members {
 		if fresh.named(m.Name) != m {
-			m.transport.CloseIdleConnections()
+			m.rest()
 		}
 	}
 }

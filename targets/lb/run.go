@@ -31,7 +31,7 @@ func Run(ctx context.Context, o Options, ready func(traffic, control string)) er
 		return err
 	}
 	ready("http://"+traffic.Addr().String(), "http://"+control.Addr().String())
-	return newRouter(o, time.Now).serve(ctx, o, traffic, control)
+	return newRouter(o, time.Now, overTCP).serve(ctx, o, traffic, control)
 }
 
 // listen takes a free loopback port when address is empty.
