@@ -41,7 +41,7 @@ func sources(target *url.URL, seed uint64) (source, bool) {
 	exp.Seed = seed
 	exp.Mix = profiles.Mix{Name: "probe", Profiles: []profiles.Weighted{{Share: 1, Profile: profiles.Profile{Name: "probe"}}}}
 	plan := profiles.NewPlan(exp)
-	return func(n int) netip.Addr { return plan.Source(uint32(n), 0) }, true
+	return func(n int) netip.Addr { return plan.Source(plan.Address(uint32(n), 0)) }, true
 }
 
 // naming finds the instance's name in an answer.

@@ -2,6 +2,7 @@ package lb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -220,19 +221,18 @@ func (s *sim) write(dir *results.Dir) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
 	buffer := log.Buffer()
 	for i := range s.exchanges {
 		if err := buffer.Append(&s.exchanges[i]); err != nil {
 			return err
 		}
 	}
-	for _, err := range []error{buffer.Flush(), dir.WriteExperiment([]byte("name: proof\n")), dir.WriteRun(run)} {
+	for _, err := range []error{buffer.Flush(), log.Close(), dir.WriteExperiment([]byte("name: proof\n")), dir.WriteRun(run)} {
 		if err != nil {
 			return err
 		}
 	}
-	return s.writeLedgers(dir)
+	return errors.Join(s.writeLedgers(dir), dir.Seal())
 }
 
 func (s *sim) writeLedgers(dir *results.Dir) error {
