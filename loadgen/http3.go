@@ -28,9 +28,13 @@ func (p *portable) openHTTP3(ctx context.Context, r *Request) (link, error) {
 
 func (c *http3) alive() bool { return c.conn.Context().Err() == nil }
 
+// exchange gives up a connection on which a request failed and nothing was heard since: a server that lives
+// acknowledges what it gets, and a restarted one knows nothing of the connection and may not say so.
 func (c *http3) exchange(ctx context.Context, r *Request) (keep bool, err error) {
+	before := c.conn.ConnectionStats().PacketsReceived
 	err = c.settings.fetch(ctx, c.client.RoundTrip, r)
-	return c.alive(), err
+	heard := err == nil || c.conn.ConnectionStats().PacketsReceived > before
+	return heard && c.alive(), err
 }
 
 // session is a QUIC connection over a socket of its own.

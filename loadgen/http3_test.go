@@ -9,7 +9,9 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/quic-go/quic-go"
 	qhttp "github.com/quic-go/quic-go/http3"
@@ -64,12 +66,11 @@ func TestHTTP3VerifiesByDefault(t *testing.T) {
 	if r.Failure != results.ConnectFailed || !strings.Contains(r.Err.Error(), "certificate of 127.0.0.1") || !strings.Contains(r.Err.Error(), "--ca FILE") {
 		t.Errorf("failure %d, %v", r.Failure, r.Err)
 	}
-	target, _ := url.Parse(s.url)
-	if err := probe(t.Context(), target, s.e); err == nil || err.Error() != r.Err.Error() {
+	if err := Probe(t.Context(), s.url, s.e); err == nil || err.Error() != r.Err.Error() {
 		t.Errorf("the probe says %v", err)
 	}
 	s.e.Load.TLS.Insecure = true
-	if err := probe(t.Context(), target, s.e); err != nil {
+	if err := Probe(t.Context(), s.url, s.e); err != nil {
 		t.Error(err)
 	}
 }
@@ -135,5 +136,67 @@ func TestSharedHTTP3Connections(t *testing.T) {
 	}
 	if len(uses) != 2 || uses[1] != 10 {
 		t.Errorf("uses by connection: %v", uses)
+	}
+}
+
+// mutable passes packets between one client and a server until it is told to lose them.
+type mutable struct {
+	near, far net.PacketConn
+	server    net.Addr
+	client    atomic.Pointer[net.UDPAddr]
+	mute      atomic.Bool
+}
+
+func relay(t *testing.T, server string) *mutable {
+	t.Helper()
+	m := &mutable{}
+	var err error
+	if m.server, err = net.ResolveUDPAddr("udp", server); err != nil {
+		t.Fatal(err)
+	}
+	for _, side := range []*net.PacketConn{&m.near, &m.far} {
+		if *side, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var passing sync.WaitGroup
+	passing.Go(func() {
+		m.pass(m.near, m.far, func(from net.Addr) net.Addr { m.client.Store(from.(*net.UDPAddr)); return m.server })
+	})
+	passing.Go(func() { m.pass(m.far, m.near, func(net.Addr) net.Addr { return m.client.Load() }) })
+	t.Cleanup(func() { m.near.Close(); m.far.Close(); passing.Wait() })
+	return m
+}
+
+func (m *mutable) pass(from, to net.PacketConn, target func(net.Addr) net.Addr) {
+	packet := make([]byte, 64<<10)
+	for {
+		n, sender, err := from.ReadFrom(packet)
+		if err != nil {
+			return
+		}
+		if address := target(sender); !m.mute.Load() {
+			_, _ = to.WriteTo(packet[:n], address)
+		}
+	}
+}
+
+// A server that vanishes without a word costs one request; the next one tries a new connection.
+func TestHTTP3ServerSilent(t *testing.T) {
+	s := overQUIC(t, echo)
+	m := relay(t, s.url[len("https://"):])
+	s.e.Load.Protocol, s.url = profiles.HTTP3, "https://"+m.near.LocalAddr().String()
+	cl := s.client(t)
+	if r := cl.ask(&Request{KeepAlive: true}); r.Failure != results.Answered {
+		t.Fatal(r.Err)
+	}
+	cl.pass(100 * time.Millisecond) // what was sent has been acknowledged
+	m.mute.Store(true)
+	if r := cl.ask(&Request{KeepAlive: true, Deadline: clock.Now().Add(200 * time.Millisecond)}); r.Failure != results.TimedOut || r.ConnNew {
+		t.Errorf("failure %d, %v, new %v", r.Failure, r.Err, r.ConnNew)
+	}
+	m.mute.Store(false)
+	if r := cl.ask(&Request{KeepAlive: true}); r.Failure != results.Answered || !r.ConnNew {
+		t.Errorf("failure %d, %v, new %v", r.Failure, r.Err, r.ConnNew)
 	}
 }

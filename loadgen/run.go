@@ -20,9 +20,6 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
 		return Summary{}, fmt.Errorf("url %q: want http://HOST[:PORT][/PATH]", o.URL)
 	}
-	if err := probe(ctx, target, o.Experiment); err != nil {
-		return Summary{}, err
-	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	address, err := resolve(target)

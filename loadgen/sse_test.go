@@ -59,6 +59,19 @@ func TestFirstEvent(t *testing.T) {
 	}
 }
 
+// An event is whole or it is not, however the bytes of the stream were cut.
+func FuzzFirstEvent(f *testing.F) {
+	for _, text := range []string{"data: a\n\n", ": x\r\n\r\ndata: b\r\r", "data:\ndata\n\nid: 1\n", "\r\n\rdata: c"} {
+		f.Add([]byte(text), 5)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, cut int) {
+		early, ok := firstEvent(text[:max(0, min(cut, len(text)))])
+		if late, still := firstEvent(text); ok && (!still || !bytes.Equal(early, late)) {
+			t.Errorf("%q, and %q once more came", early, late)
+		}
+	})
+}
+
 func eventSource(t *testing.T, l net.Listener) *tester {
 	t.Helper()
 	e := profiles.Default()

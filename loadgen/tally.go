@@ -39,7 +39,7 @@ func (t *trouble) warn(what string) []string {
 	if t.count == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%d requests %s; the first: %v", t.count, what, t.first)}
+	return []string{fmt.Sprintf("requests that %s: %d; the first: %v", what, t.count, t.first)}
 }
 
 // histogram: 1 µs to an hour at 1 %; two digits keep a slice at 24 KiB.

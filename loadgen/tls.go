@@ -126,38 +126,3 @@ func (t *tickets) forget(slot uint32) {
 	defer t.mu.Unlock()
 	delete(t.slots, slot)
 }
-
-// probe opens one connection, on which nothing is asked, before anybody counts: what only the person can mend
-// ends the run here. Anything else may heal, and is the run's to record.
-func probe(ctx context.Context, target *url.URL, exp *profiles.Experiment) error {
-	s, err := newSettings(target, exp)
-	if err != nil || s.security == nil {
-		return err
-	}
-	if s.address, err = resolve(target); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.patience(exp))
-	defer cancel()
-	d := newDialer(s)
-	if err := d.reach(ctx, s.protocol); errors.As(err, new(setupError)) {
-		return err
-	}
-	return nil
-}
-
-// reach opens and closes a connection.
-func (d *dialer) reach(ctx context.Context, protocol string) error {
-	if protocol == profiles.HTTP3 {
-		c, err := d.dialQUIC(ctx, &Request{})
-		if err != nil {
-			return err
-		}
-		return c.Close()
-	}
-	c, err := d.dial(ctx, &Request{})
-	if err != nil {
-		return err
-	}
-	return c.raw.Close()
-}

@@ -76,7 +76,12 @@ func TestErrorsPointAtTheKey(t *testing.T) {
 		"mix: {name: x, profiles: [{share: 1, profile: nobody}]}\n":                       `e.yaml:1:47: profile "nobody" is unknown`,
 		"mix: {name: x, profiles: [{share: -1, profile: casual}]}\n":                      "e.yaml:1:35: mix.profiles[0].share: -1",
 		"mix: {name: x, profiles: [{share: 1, profile: {name: a, requests: 3, jar: x}}]}": `mix.profiles[0].profile.jar: "x" is unknown`,
-		"store: {use: floppy}\n": "e.yaml:1:14: store.use: ",
+		"store: {use: floppy}\n":                        "e.yaml:1:14: store.use: ",
+		"load: {protocol: spdy}\n":                      `e.yaml:1:18: load.protocol: "spdy" is unknown; use one of h1, h2, h3, websocket, sse`,
+		"load: {protocol: h3}\n":                        "e.yaml:1:18: load.protocol: h3 needs an https:// lb.url",
+		"lb: {url: 'http://h'}\nload: {protocol: h3}\n": "e.yaml:2:18: load.protocol: h3 needs an https:// lb.url",
+		"load: {tls: {insecure: true}}\n":               "e.yaml:1:13: load.tls: ca, insecure and server_name need an https:// lb.url",
+		"lb: {url: 'ftp://h'}\n":                        `e.yaml:1:11: lb.url: "ftp://h" cannot be driven; use an http:// or https:// URL`,
 	} {
 		_, err := Decode("e.yaml", []byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {

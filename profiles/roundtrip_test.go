@@ -59,6 +59,22 @@ func drawLoad(r *rapid.T, l *Load) {
 	}
 }
 
+// drawTarget is a URL and what is spoken there, or a balancer to start.
+func drawTarget(r *rapid.T, e *Experiment) {
+	e.Load.Protocol = rapid.SampledFrom([]string{"", HTTP1, HTTP2, WebSocket, Events}).Draw(r, "protocol")
+	if !rapid.Bool().Draw(r, "url") {
+		e.Faults = []Fault{{Kill: "b1"}}
+		return
+	}
+	e.Balancer.Use, e.Balancer.URL = "", "http://127.0.0.1:1"
+	if rapid.Bool().Draw(r, "secure") {
+		e.Balancer.URL = "https://127.0.0.1:1"
+		e.Load.Protocol = rapid.SampledFrom([]string{"", HTTP2, HTTP3}).Draw(r, "secure protocol")
+		e.Load.TLS = TLS{CA: rapid.SampledFrom([]string{"", "ca.pem"}).Draw(r, "ca"), Insecure: rapid.Bool().Draw(r, "insecure"),
+			ServerName: rapid.SampledFrom([]string{"", "shop.test"}).Draw(r, "name"), Resumption: rapid.Bool().Draw(r, "resumption")}
+	}
+}
+
 func drawDuration(r *rapid.T) Duration { return Duration(rapid.Int64Range(1, 1<<50).Draw(r, "ns")) }
 
 func drawExperiment(r *rapid.T) *Experiment {
@@ -68,11 +84,7 @@ func drawExperiment(r *rapid.T) *Experiment {
 	e.Balancer.TTL = drawDuration(r) - 1
 	e.Balancer.Choice = rapid.SampledFrom([]string{"", "random", "least"}).Draw(r, "choice")
 	e.Balancer.Health.Interval = drawDuration(r)
-	if rapid.Bool().Draw(r, "url") {
-		e.Balancer.Use, e.Balancer.URL = "", "http://127.0.0.1:1"
-	} else {
-		e.Faults = []Fault{{Kill: "b1"}}
-	}
+	drawTarget(r, e)
 	e.Backends.Handler, e.Backends.CPU = distributions().Draw(r, "handler"), distributions().Draw(r, "cpu")
 	e.Store.RTT.text = rapid.SampledFrom([]string{"", "same-zone", "cross-zone-slow+spikes", "lognormal(0.3ms, 0.2)"}).Draw(r, "rtt")
 	e.Store.Size = Bytes(rapid.IntRange(0, 65536).Draw(r, "size"))

@@ -149,6 +149,9 @@ func check(exp *profiles.Experiment) error {
 
 // loadAndRecord loads what was started and keeps run.json and the latency log.
 func loadAndRecord(ctx context.Context, exp *profiles.Experiment, dir *results.Dir, deployment *targets.Deployment, progress func(loadgen.Progress)) error {
+	if err := loadgen.Probe(ctx, deployment.URL(), exp); err != nil {
+		return err
+	}
 	run := newRunRecord(exp)
 	deployment.Describe(&run)
 	if err := dir.WriteRun(run); err != nil {
