@@ -34,6 +34,7 @@ type Deployment struct {
 	store     *process // nil unless embedded
 	storeURL  string
 	ports     []string // must be free afterwards
+	elsewhere []elsewhere
 	watches   sync.WaitGroup
 }
 
@@ -53,6 +54,9 @@ func Start(ctx context.Context, o Options) (*Deployment, error) {
 	d := &Deployment{o: o, record: &recorder{dir: o.Dir}, control: newControl()}
 	if o.Experiment.Balancer.URL != "" {
 		d.balancer = balancer{name: "url", mechanism: results.Mechanism{Name: "unknown", Family: results.Unknown, Key: "unknown", Disruption: "unknown"}, url: o.Experiment.Balancer.URL}
+		if err := d.meet(ctx); err != nil {
+			return nil, err
+		}
 		return d, nil
 	}
 	for _, step := range []func(context.Context) error{d.startStore, d.startInstances, d.startBalancer} {
@@ -162,6 +166,9 @@ func (d *Deployment) Describe(run *results.Run) {
 			Name: i.name(), URL: "http://" + i.options.Listen, Weight: 1, Cores: min(1, float64(runtime.NumCPU())),
 		})
 	}
+	for _, e := range d.elsewhere {
+		run.Instances = append(run.Instances, results.Instance{Name: e.name, URL: e.control, Weight: 1})
+	}
 	for _, text := range append(d.record.said(), d.balancer.notes...) {
 		if !slices.Contains(run.Warnings, text) {
 			run.Warnings = append(run.Warnings, text)
@@ -175,6 +182,7 @@ func (d *Deployment) Play(ctx context.Context, start clock.Time) error {
 	faults.Go(func() { d.playFaults(ctx, start) })
 	d.sampleUntil(ctx, start)
 	faults.Wait()
+	d.fetchLedgers(context.WithoutCancel(ctx))
 	return d.record.err()
 }
 

@@ -73,7 +73,7 @@ func (s *seen) answered() outcome {
 	return holds(bad == 0, "%d of %d first requests and follow-ups failed", bad, len(all))
 }
 
-// spread tests first requests against an even share. A p below 0.001 is no accident.
+// spread tests first requests against an even share.
 func (s *seen) spread() outcome {
 	if len(s.instances) < 2 {
 		return inapplicable("fewer than two instances are known")
@@ -87,7 +87,7 @@ func (s *seen) spread() outcome {
 		}
 	}
 	p := stats.ChiSquaredP(counts)
-	return holds(p >= 0.001, "first requests per instance: %v of %v (chi-squared p = %.3g)", counts, s.instances, p)
+	return holds(p >= unlikely, "first requests per instance: %v of %v (chi-squared p = %.3g)", counts, s.instances, p)
 }
 
 func (s *seen) stays(f finding) outcome {
@@ -136,7 +136,7 @@ func (s *seen) travels(f finding) outcome {
 		return holds(true, "the header %s decides from every address", f.marker)
 	}
 	e := s.home(results.TestCookies, "")
-	return holds(decides(e), "%d of %d requests from another address came home", e.Home, e.Trials)
+	return holds(s.decides(e), "%d of %d requests from another address came home", e.Home, e.Trials)
 }
 
 func (s *seen) outlasts(f finding) outcome {

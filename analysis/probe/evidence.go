@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -17,6 +19,9 @@ type seen struct {
 
 // mostly is the share of trials that counts as always: an instance may restart meanwhile.
 const mostly = 0.9
+
+// unlikely is the probability below which something is no accident.
+const unlikely = 0.001
 
 func arrange(p results.Probe) *seen {
 	s := &seen{Probe: p, homes: map[int]string{}}
@@ -63,10 +68,14 @@ func (s *seen) home(test, label string) results.Evidence {
 	return e
 }
 
-// decides says whether what was sent is enough to come home.
-func decides(e results.Evidence) bool {
-	return e.Trials > 0 && float64(e.Home) >= mostly*float64(e.Trials)
+// decides says whether what was sent is enough to come home: nearly always, and more often than requests meet by
+// accident, which they often do when one instance gets most of them.
+func (s *seen) decides(e results.Evidence) bool {
+	accident := distuv.Binomial{N: float64(e.Trials), P: s.chance}
+	return nearly(e) && accident.Survival(float64(e.Home-1)) < unlikely
 }
+
+func nearly(e results.Evidence) bool { return e.Trials > 0 && float64(e.Home) >= mostly*float64(e.Trials) }
 
 func describe(test, label string) string {
 	switch test {
