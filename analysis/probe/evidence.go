@@ -75,7 +75,9 @@ func (s *seen) decides(e results.Evidence) bool {
 	return nearly(e) && accident.Survival(float64(e.Home-1)) < unlikely
 }
 
-func nearly(e results.Evidence) bool { return e.Trials > 0 && float64(e.Home) >= mostly*float64(e.Trials) }
+func nearly(e results.Evidence) bool {
+	return e.Trials > 0 && float64(e.Home) >= mostly*float64(e.Trials)
+}
 
 func describe(test, label string) string {
 	switch test {
