@@ -15,9 +15,10 @@ import (
 
 // runFlags are the flags of `run`, in part those of `compare` too. Flags override STICKYBENCH_* variables, which override the file.
 type runFlags struct {
-	lb, lbConfig, url, listen         string
-	header, cookie, body, token       string
 	elsewhere                         []string
+	token                             string
+	lb, lbConfig, url, listen         string
+	header, cookie, body              string
 	backends, users, sessions, shards int
 	store, mix, profile, handler, cpu string
 	rate, speedup                     float64

@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"os"
 	"time"
-
-	"github.com/stickybench/stickybench/internal/wire"
 )
 
 // Run serves until ctx is done, then lets in-flight requests finish within Drain. Ready is called
@@ -109,7 +107,7 @@ func (i *instance) authorised(next http.Handler) http.Handler {
 			http.Error(w, "a bearer token is needed", http.StatusUnauthorized)
 			return
 		}
-		w.Header().Set(wire.HeaderInstance, i.o.Name)
+		i.sign(w)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -192,6 +192,30 @@ func TestLiveReloadForgetsTheStickTable(t *testing.T) {
 	})
 }
 
+// TestLivePeersKeepTheTable: a process teaches its successor only once it has stopped waiting for a
+// predecessor of its own, which takes haproxy five seconds.
+func TestLivePeersKeepTheTable(t *testing.T) {
+	each(t, 3, only("haproxy:stick-table-peers"), func(t *testing.T, f *fixture) {
+		ask := func(order string) string {
+			answer, err := haproxyOrder(t.Context(), f.running.Params.Socket, order+"\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return answer
+		}
+		eventually(t, func() bool { return strings.Contains(ask("show peers"), "resync_timeout=<PAST>") })
+		user := visitor(t, 1)
+		home := homes(t, f, user, 1)[0]
+		if err := f.running.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, func() bool { return strings.Contains(ask("show table be"), "used:2") }) // the fixture's own request is there too
+		if names := homes(t, f, user, 6); distinct(append(names, home)) != 1 {
+			t.Errorf("the reload moved the user from %s to %v", home, names)
+		}
+	})
+}
+
 func TestLiveBadConfigurationChangesNothing(t *testing.T) {
 	each(t, 2, only("nginx:ip-hash", "haproxy:cookie", "apache:cookie", "caddy:cookie"), func(t *testing.T, f *fixture) {
 		broken := f.running
