@@ -3,7 +3,6 @@ package loadgen
 import (
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -123,5 +122,3 @@ func TestHTTP2Goodbye(t *testing.T) {
 		last = r.Conn
 	}
 }
-
-func loopback(n uint32) netip.Addr { return netip.AddrFrom4([4]byte{127, 1, 2, byte(1 + n)}) }

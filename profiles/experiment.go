@@ -37,6 +37,8 @@ type Balancer struct {
 	Choice   string   `yaml:"choice"`             // unbound sessions: "random", "round-robin", "least"
 	Health   Health   `yaml:"health"`
 	Identify Identify `yaml:"identify,omitempty"` // with URL: how an answer names its instance
+	Backends []string `yaml:"backends,omitempty"` // with URL: control ports of our backends behind it, http://HOST:PORT
+	Token    string   `yaml:"-"`                  // that those ports ask for; no file ever holds it
 }
 
 // Health is the balancer's active check. Detection takes about Interval*Fall.

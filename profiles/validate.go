@@ -54,6 +54,8 @@ func (e *Experiment) checkBalancer() error {
 	switch {
 	case b.URL == "" && b.Use == "":
 		return wrong("lb.use", "names no balancer; use builtin:cookie, haproxy:cookie, … (see `stickybench balancers list`)")
+	case b.URL == "" && len(b.Backends) > 0:
+		return wrong("lb.backends", "only instances behind lb.url are started elsewhere; set lb.url, or leave it out")
 	case b.Points < 0:
 		return wrong("lb.points", "%d is negative; use 0 for rendezvous hashing", b.Points)
 	case b.TTL < 0:
@@ -68,7 +70,7 @@ func (e *Experiment) checkBalancer() error {
 		}
 	}
 	if b.URL != "" {
-		return checkURL(b.URL)
+		return b.checkRunning()
 	}
 	return nil
 }

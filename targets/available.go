@@ -22,6 +22,7 @@ type Offer struct {
 	Expires   string // what ends a binding: "idle", "age", "idle or age", "-"
 	Marker    string // what a client can do with the balancer's marker
 	Installed string // version found here, "built in", "your own", or how to install it
+	Notes     []string
 }
 
 // What pool changes do to bound sessions.
@@ -64,7 +65,12 @@ func builtinOffer(m results.Mechanism) Offer {
 
 func realOffer(row balancers.Row, m balancers.Mechanism, installed string) Offer {
 	o := Offer{Use: row.Name + ":" + m.Name, Mechanism: m.Mechanism, Drain: impossible, Reload: impossible,
-		Expires: expires(m.Idle, m.Age), Marker: string(m.Marker), Installed: installed}
+		Expires: expires(m.Idle, m.Age), Marker: string(m.Marker), Installed: installed, Notes: m.Notes}
+	for _, note := range []string{m.DrainNote, m.ReloadNote} {
+		if note != "" {
+			o.Notes = append(o.Notes, note)
+		}
+	}
 	if m.Family == results.NoAffinity {
 		return o
 	}

@@ -36,7 +36,8 @@ type Deployment struct {
 	store    startedStore
 	watches  sync.WaitGroup
 
-	pooling sync.Mutex // one change of the balancer's pool at a time
+	elsewhere []elsewhere
+	pooling   sync.Mutex // one change of the balancer's pool at a time
 
 	mu        sync.Mutex
 	instances []*instance // in the order of joining
@@ -59,6 +60,9 @@ func Start(ctx context.Context, o Options) (*Deployment, error) {
 	d := &Deployment{o: o, record: &recorder{dir: o.Dir, watch: o.Watch}, control: newControl(), balancer: &balancer{}}
 	if o.Experiment.Balancer.URL != "" {
 		d.balancer = &balancer{name: "url", mechanism: results.Mechanism{Name: "unknown", Family: results.Unknown, Key: "unknown", Disruption: "unknown"}, url: o.Experiment.Balancer.URL}
+		if err := d.meet(ctx); err != nil {
+			return nil, err
+		}
 		return d, nil
 	}
 	for _, step := range []func(context.Context) error{d.startStore, d.startInstances, d.startBalancer} {
@@ -160,6 +164,9 @@ func (d *Deployment) Describe(run *results.Run) {
 			Cores: cmp.Or(i.options.Cores, min(1, float64(runtime.NumCPU()))), Virtual: i.options.Cores > 0,
 		})
 	}
+	for _, e := range d.elsewhere {
+		run.Instances = append(run.Instances, results.Instance{Name: e.name, URL: e.control, Weight: 1})
+	}
 	for _, text := range append(d.record.said(), d.balancer.notes...) {
 		if !slices.Contains(run.Warnings, text) {
 			run.Warnings = append(run.Warnings, text)
@@ -173,6 +180,7 @@ func (d *Deployment) Play(ctx context.Context, start clock.Time) error {
 	faults.Go(func() { d.playFaults(ctx, start) })
 	d.sampleUntil(ctx, start)
 	faults.Wait()
+	d.fetchLedgers(context.WithoutCancel(ctx))
 	return d.record.err()
 }
 

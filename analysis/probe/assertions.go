@@ -32,7 +32,8 @@ func (s *seen) assertions(f finding) []results.Assertion {
 	}
 	say("every request is answered without an error", s.answered())
 	say("first requests spread over the instances", s.spread())
-	say("follow-ups stay on the first home", s.stays(f))
+	say("the first request is served by the home", s.begins(f))
+	say("follow-ups stay at home", s.stays(f))
 	say("kept and new connections lead to the same instance", s.agrees(f))
 	say("simultaneous first requests of a client meet", s.meets(f))
 	say("a session survives a change of address", s.travels(f))
@@ -73,7 +74,7 @@ func (s *seen) answered() outcome {
 	return holds(bad == 0, "%d of %d first requests and follow-ups failed", bad, len(all))
 }
 
-// spread tests first requests against an even share. A p below 0.001 is no accident.
+// spread tests first requests against an even share.
 func (s *seen) spread() outcome {
 	if len(s.instances) < 2 {
 		return inapplicable("fewer than two instances are known")
@@ -87,7 +88,18 @@ func (s *seen) spread() outcome {
 		}
 	}
 	p := stats.ChiSquaredP(counts)
-	return holds(p >= 0.001, "first requests per instance: %v of %v (chi-squared p = %.3g)", counts, s.instances, p)
+	return holds(p >= unlikely, "first requests per instance: %v of %v (chi-squared p = %.3g)", counts, s.instances, p)
+}
+
+func (s *seen) begins(f finding) outcome {
+	switch f.mechanism {
+	case Unknown, byNothing, byConnection:
+		return inapplicable("no home is known")
+	case byHeader:
+		return inapplicable("the clients' requests carried no " + f.marker)
+	}
+	e := s.home(results.TestFirst, "")
+	return holds(e.Home == e.Trials, "%d of %d first requests went where the client lives from then on", e.Home, e.Trials)
 }
 
 func (s *seen) stays(f finding) outcome {
@@ -100,7 +112,7 @@ func (s *seen) stays(f finding) outcome {
 		return holds(together == len(groups), "%d of %d values of %s kept to one instance", together, len(groups), f.marker)
 	}
 	e := s.home(results.TestFollow, "")
-	return holds(e.Home == e.Trials, "%d of %d follow-ups on new connections were at home", e.Home, e.Trials)
+	return holds(e.Home == e.Trials, "%d of %d later requests on new connections were at home", e.Home, e.Trials)
 }
 
 func (s *seen) agrees(f finding) outcome {
@@ -136,7 +148,7 @@ func (s *seen) travels(f finding) outcome {
 		return holds(true, "the header %s decides from every address", f.marker)
 	}
 	e := s.home(results.TestCookies, "")
-	return holds(decides(e), "%d of %d requests from another address came home", e.Home, e.Trials)
+	return holds(s.decides(e), "%d of %d requests from another address came home", e.Home, e.Trials)
 }
 
 func (s *seen) outlasts(f finding) outcome {

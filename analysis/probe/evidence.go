@@ -4,19 +4,24 @@ import (
 	"maps"
 	"slices"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"github.com/stickybench/stickybench/results"
 )
 
 // seen is what a probe saw, arranged for the questions that are asked.
 type seen struct {
 	results.Probe
-	homes     map[int]string // of clients whose follow-ups agree
+	homes     map[int]string // where each client's first follow-up went: the first request may carry nothing to route on
 	instances []string
 	chance    float64 // that two requests meet by accident
 }
 
 // mostly is the share of trials that counts as always: an instance may restart meanwhile.
 const mostly = 0.9
+
+// unlikely is the probability below which something is no accident.
+const unlikely = 0.001
 
 func arrange(p results.Probe) *seen {
 	s := &seen{Probe: p, homes: map[int]string{}}
@@ -27,8 +32,8 @@ func arrange(p results.Probe) *seen {
 			counts[shot.Instance]++
 			total++
 		}
-		if shot.Test == results.TestFollow && shot.Instance != "" {
-			s.homes[shot.Client] = shot.Instance // the last one: a mechanism may need a request to know the client
+		if s.settles(shot) {
+			s.homes[shot.Client] = shot.Instance
 		}
 	}
 	s.instances = slices.Sorted(maps.Keys(counts))
@@ -37,6 +42,11 @@ func arrange(p results.Probe) *seen {
 		s.chance += share * share
 	}
 	return s
+}
+
+// settles says whether the shot is the one that tells its client's home.
+func (s *seen) settles(shot results.Shot) bool {
+	return shot.Test == results.TestFollow && shot.Instance != "" && s.homes[shot.Client] == ""
 }
 
 // of gives the shots of a test; label "" is any.
@@ -52,7 +62,12 @@ func (s *seen) of(test, label string) (shots []results.Shot) {
 // home counts how many of the shots came to their client's home.
 func (s *seen) home(test, label string) results.Evidence {
 	e := results.Evidence{What: describe(test, label)}
+	told := map[int]bool{}
 	for _, shot := range s.of(test, label) {
+		if test == results.TestFollow && shot.Instance != "" && !told[shot.Client] {
+			told[shot.Client] = true // this is the shot that told the home
+			continue
+		}
 		if home, known := s.homes[shot.Client]; known && shot.Instance != "" {
 			e.Trials++
 			if shot.Instance == home {
@@ -63,13 +78,21 @@ func (s *seen) home(test, label string) results.Evidence {
 	return e
 }
 
-// decides says whether what was sent is enough to come home.
-func decides(e results.Evidence) bool {
+// decides says whether what was sent is enough to come home: nearly always, and more often than requests meet by
+// accident, which they often do when one instance gets most of them.
+func (s *seen) decides(e results.Evidence) bool {
+	accident := distuv.Binomial{N: float64(e.Trials), P: s.chance}
+	return nearly(e) && accident.Survival(float64(e.Home-1)) < unlikely
+}
+
+func nearly(e results.Evidence) bool {
 	return e.Trials > 0 && float64(e.Home) >= mostly*float64(e.Trials)
 }
 
 func describe(test, label string) string {
 	switch test {
+	case results.TestFirst:
+		return "nothing yet"
 	case results.TestFollow:
 		return "cookies and address kept"
 	case results.TestKept:
@@ -110,9 +133,27 @@ func whole(groups map[string][]string) (together, instances int) {
 	return together, len(first)
 }
 
-// constant says whether every group kept to one instance, and not all groups to the same.
+// constant says whether the groups nearly always kept to one instance each, and not all to the same.
+// A few may go astray: some hashes give way to load.
 func (s *seen) constant(test, label string) bool {
+	most, all := 0, 0
+	favourites := map[string]bool{}
 	groups := s.grouped(test, label)
-	together, instances := whole(groups)
-	return len(groups) > 1 && float64(together) >= mostly*float64(len(groups)) && instances > 1
+	for _, names := range groups {
+		name, n := favourite(names)
+		favourites[name] = true
+		most, all = most+n, all+len(names)
+	}
+	return len(groups) > 1 && float64(most) >= mostly*float64(all) && len(favourites) > 1
+}
+
+// favourite is the most frequent name and how often it is there.
+func favourite(names []string) (best string, most int) {
+	counts := map[string]int{}
+	for _, name := range names {
+		if counts[name]++; counts[name] > most {
+			best, most = name, counts[name]
+		}
+	}
+	return best, most
 }

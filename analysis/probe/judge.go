@@ -86,7 +86,7 @@ func (s *seen) mechanism() finding {
 	if len(s.instances) == 1 {
 		return finding{mechanism: Unknown, why: "only " + s.instances[0] + " ever answered; affinity needs two instances to show"}
 	}
-	if decides(s.home(results.TestCookies, "")) && s.Sources {
+	if s.decides(s.home(results.TestCookies, "")) && s.Sources {
 		return s.byCookie()
 	}
 	return s.withoutCookies()
@@ -108,16 +108,16 @@ func (s *seen) withoutCookies() finding {
 	one, _ := whole(s.grouped(results.TestOneConn, ""))
 	each, _ := whole(s.grouped(results.TestNewConns, ""))
 	switch {
-	case !s.Sources && decides(s.home(results.TestBare, "")):
+	case !s.Sources && nearly(s.home(results.TestBare, "")):
 		return finding{mechanism: Unknown, why: "all clients come from one address here, and that alone leads to one instance; probe from several addresses"}
-	case !s.Sources && decides(s.home(results.TestCookies, "")):
+	case !s.Sources && s.decides(s.home(results.TestCookies, "")):
 		return s.byCookie()
-	case decides(s.home(results.TestBare, "")):
+	case s.decides(s.home(results.TestBare, "")):
 		return finding{mechanism: byAddress, kind: s.placed(results.TestBurst, "")}
 	case one > each && s.constant(results.TestOneConn, ""):
 		return finding{mechanism: byConnection}
-	case decides(s.home(results.TestFollow, "")):
-		return finding{mechanism: Unknown, why: "clients stay home, but nothing that they send is enough by itself"}
+	case nearly(s.home(results.TestFollow, "")):
+		return finding{mechanism: Unknown, why: "clients stay home, but nothing that they send is shown to be enough by itself"}
 	}
 	return finding{mechanism: byNothing}
 }
@@ -125,7 +125,7 @@ func (s *seen) withoutCookies() finding {
 // byCookie finds the cookie that is enough alone; the first of several, which the clients got first.
 func (s *seen) byCookie() finding {
 	for _, name := range s.labels(results.TestOnly) {
-		if decides(s.home(results.TestOnly, name)) {
+		if s.decides(s.home(results.TestOnly, name)) {
 			return finding{mechanism: byCookie, marker: name, kind: s.cookie(name).kind()}
 		}
 	}

@@ -258,6 +258,19 @@ func TestNothingIsClaimedWithoutInstances(t *testing.T) {
 	}
 }
 
+// One instance gets nearly everything: that requests meet there proves nothing.
+func TestUnevenPoolsProveNothing(t *testing.T) {
+	lopsided := func(w *world, _, _, _ string, _ bool) (int, []string) {
+		if w.turn++; w.turn%25 == 0 {
+			return 1, nil
+		}
+		return 2, nil
+	}
+	if r := Judge((&world{route: lopsided}).probe()); r.Mechanism == byAddress || r.Mechanism == byCookie || r.Mechanism == byHeader {
+		t.Errorf("found %q: %s", r.Mechanism, r.Sentence)
+	}
+}
+
 // From one address, what looks like a cookie or an address cannot be told from the other.
 func TestOneAddressIsSaid(t *testing.T) {
 	p := (&world{route: func(_ *world, _, _, _ string, _ bool) (int, []string) { return 1, nil }}).probe()

@@ -43,7 +43,7 @@ func (c *cookie) assert(f finding, say func(string, outcome)) {
 	say(saysReveal, c.reveals())
 	say(saysForge, c.forgery())
 	copied := c.home(results.TestOnly, c.name)
-	say(saysCopied, holds(decides(copied), "%d of %d requests with nothing but %s came home", copied.Home, copied.Trials, c.name))
+	say(saysCopied, holds(c.decides(copied), "%d of %d requests with nothing but %s came home", copied.Home, copied.Trials, c.name))
 	say(saysMissing, c.replaced(f, results.TestWithout))
 	say(saysGarbage, c.replaced(f, results.TestGarbage))
 	say(saysEmpty, c.replaced(f, results.TestEmpty))

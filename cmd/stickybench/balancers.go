@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ func newBalancers() *cobra.Command {
 	cmd := &cobra.Command{Use: "balancers", Short: "What balancers and mechanisms can be measured here"}
 	cmd.AddCommand(
 		&cobra.Command{Use: "list", Short: "List balancers, mechanisms, what each promises and what is installed", Long: listHelp, Args: args(cobra.NoArgs), RunE: listBalancers},
+		&cobra.Command{Use: "show NAME:MECHANISM", Short: "Tell what a mechanism promises, in words", Args: args(cobra.ExactArgs(1)), RunE: showBalancer},
 		&cobra.Command{Use: "config NAME:MECHANISM", Short: "Print the configuration that a run would use", Args: args(cobra.ExactArgs(1)), RunE: printConfig},
 	)
 	return cmd
@@ -50,4 +52,34 @@ func printConfig(cmd *cobra.Command, names []string) error {
 	}
 	_, err = io.WriteString(cmd.OutOrStdout(), text)
 	return err
+}
+
+func showBalancer(cmd *cobra.Command, names []string) error {
+	for _, b := range targets.Available(cmd.Context()) {
+		if b.Use == names[0] {
+			return show(cmd.OutOrStdout(), b)
+		}
+	}
+	return usage("%q is no balancer and mechanism; see `stickybench balancers list`", names[0])
+}
+
+// show writes one offer line by line.
+func show(w io.Writer, b targets.Offer) error {
+	moves := map[string]string{"none": "nobody whose home stays", "minimal": "as few as a hash can", "modulo": "most sessions", "unknown": "unknown"}
+	lines := [][2]string{
+		{"balancer", b.Use}, {"installed", b.Installed}, {"routes on", b.Mechanism.Key},
+		{"when its home fails, a session", b.Mechanism.Family.Describe()},
+		{"a changed pool moves", moves[b.Mechanism.Disruption]},
+		{"a drain", b.Drain + " bound sessions"}, {"a reload", b.Reload + " bound sessions"},
+		{"a binding expires by", b.Expires}, {"its marker", b.Marker},
+	}
+	for _, note := range b.Notes {
+		lines = append(lines, [2]string{"note", note})
+	}
+	for _, line := range lines {
+		if _, err := fmt.Fprintf(w, "%-31s %s\n", line[0], strings.Replace(line[1], "- bound sessions", "cannot be done at run time", 1)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

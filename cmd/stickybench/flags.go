@@ -15,6 +15,8 @@ import (
 
 // runFlags are the flags of `run`, in part those of `compare` too. Flags override STICKYBENCH_* variables, which override the file.
 type runFlags struct {
+	elsewhere                         []string
+	token                             string
 	lb, lbConfig, url, listen         string
 	header, cookie, body              string
 	ca, serverName                    string
@@ -45,6 +47,8 @@ func (f *runFlags) registerTarget(set *pflag.FlagSet) {
 	set.StringVar(&f.lbConfig, "lb-config", "", "template that {config} of an exec balancer is rendered from")
 	set.StringVar(&f.listen, "listen", "", "HOST:PORT the balancer listens on (default a free loopback port)")
 	set.StringVar(&f.url, "url", "", "an already running balancer instead of --lb")
+	set.StringArrayVar(&f.elsewhere, "backend", nil, "with --url: control URL of one of our backends behind it, which has the ledger (repeat)")
+	set.StringVar(&f.token, "backend-token", "", "bearer token of those control ports; better in STICKYBENCH_BACKEND_TOKEN")
 	set.StringVar(&f.header, "instance-header", "", "with --url: response header that names the instance")
 	set.StringVar(&f.cookie, "instance-cookie", "", "with --url: cookie that names the instance")
 	set.StringVar(&f.body, "instance-body-regexp", "", "with --url: regular expression that finds the instance in the body")
@@ -166,6 +170,8 @@ func (f *runFlags) applyTarget(exp *profiles.Experiment, given func(string) bool
 	if given("url") {
 		lb.Use, lb.URL = "", f.url
 	}
+	set(given, "backend", &lb.Backends, f.elsewhere)
+	set(given, "backend-token", &lb.Token, f.token)
 	set(given, "lb-config", &lb.Config, f.lbConfig)
 	set(given, "listen", &lb.Listen, f.listen)
 	set(given, "instance-header", &lb.Identify.Header, f.header)

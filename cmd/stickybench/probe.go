@@ -65,6 +65,7 @@ func newProbe() *cobra.Command {
 	set.IntVar(&flags.Clients, "clients", 40, "clients with cookies and, on loopback, addresses of their own")
 	set.DurationVar(&flags.Idle, "idle", 0, "also come back after this pause, to see whether the binding outlasts it")
 	set.DurationVar(&flags.Timeout, "timeout", 10*time.Second, "per request")
+	set.BoolVar(&flags.Insecure, "insecure", false, "take any certificate of an https URL")
 	set.Uint64Var(&flags.Seed, "seed", 1, "same seed, same addresses and invented values")
 	set.BoolVar(&flags.json, "json", false, "print the findings as JSON")
 	set.BoolVar(&flags.strict, "strict", false, "exit 1 when an assertion is broken, 3 when the mechanism cannot be told")

@@ -20,6 +20,7 @@ type Options struct {
 	Clients  int               // clients with addresses of their own; 0 = 40
 	Idle     time.Duration     // pause of a client before it comes again; 0 = none
 	Timeout  time.Duration     // per request; 0 = 10 s
+	Insecure bool              // take any certificate
 	Seed     uint64
 }
 

@@ -22,7 +22,7 @@ const (
 	repeats     = 3  // requests of each
 	groups      = 6  // bursts, connections, header values, invented values
 	together    = 8  // requests of a burst
-	oneByOne    = 4  // requests of another group
+	oneByOne    = 6  // requests of another group
 	cookieLimit = 6  // cookies looked at one by one
 )
 
@@ -35,11 +35,14 @@ func Run(ctx context.Context, o Options) (results.Probe, error) {
 	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
 		return results.Probe{}, fmt.Errorf("url %q: want http://HOST[:PORT][/PATH]", o.URL)
 	}
+	if o.Clients != 0 && o.Clients < 2 {
+		return results.Probe{}, fmt.Errorf("clients: %d; at least 2 are needed to see two homes", o.Clients)
+	}
 	name, err := newNaming(o.Identify)
 	if err != nil {
 		return results.Probe{}, err
 	}
-	p := &prober{url: o.URL, naming: name, timeout: cmp.Or(o.Timeout, defaultTimeout)}
+	p := &prober{url: o.URL, naming: name, timeout: cmp.Or(o.Timeout, defaultTimeout), insecure: o.Insecure}
 	seen := results.Probe{URL: o.URL, Secure: target.Scheme == "https", Idle: o.Idle.Seconds()}
 	p.source, seen.Sources = sources(target, o.Seed)
 	if shot := p.once(ctx, p.fresh(), results.Shot{Client: none}, nil); shot.Failure != "" {
@@ -122,7 +125,7 @@ func cookieNames(clients []*client) []string {
 func (p *prober) parts(ctx context.Context, clients []*client) {
 	var todo []func()
 	for _, c := range clients {
-		kept := connections(c.from, true)
+		kept := p.connections(c.from, true)
 		defer kept.CloseIdleConnections()
 		cookies, bare, again := c.shot(results.TestCookies), c.shot(results.TestBare), c.shot(results.TestKept)
 		cookies.Sent, again.Sent = c.all(), c.all()
@@ -200,7 +203,7 @@ func (p *prober) sharing(ctx context.Context) {
 	for group := range groups {
 		one := results.Shot{Test: results.TestOneConn, Group: strconv.Itoa(group), Client: none}
 		from := p.fresh()
-		kept := connections(from, true)
+		kept := p.connections(from, true)
 		for range oneByOne {
 			p.on(ctx, kept, from, one, nil)
 		}

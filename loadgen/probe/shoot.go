@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -15,12 +16,13 @@ import (
 
 // prober sends requests and keeps what came back.
 type prober struct {
-	url     string
-	naming  naming
-	timeout time.Duration
-	source  source
-	next    int // number of the next unused address
-	random  *profiles.Rand
+	url      string
+	naming   naming
+	timeout  time.Duration
+	insecure bool
+	source   source
+	next     int // number of the next unused address
+	random   *profiles.Rand
 
 	mu    sync.Mutex
 	shots []results.Shot
@@ -33,17 +35,18 @@ func (p *prober) fresh() netip.Addr {
 }
 
 // connections is a transport from one address. With keep it reuses its connection.
-func connections(from netip.Addr, keep bool) *http.Transport {
+func (p *prober) connections(from netip.Addr, keep bool) *http.Transport {
 	d := &net.Dialer{}
 	if from.IsValid() {
 		d.LocalAddr = &net.TCPAddr{IP: from.AsSlice()}
 	}
-	return &http.Transport{DialContext: d.DialContext, DisableKeepAlives: !keep, DisableCompression: true}
+	return &http.Transport{DialContext: d.DialContext, DisableKeepAlives: !keep, DisableCompression: true,
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: p.insecure}}
 }
 
 // once sends one request on a connection of its own. The shot comes filled in as far as the test knows.
 func (p *prober) once(ctx context.Context, from netip.Addr, shot results.Shot, header http.Header) results.Shot {
-	t := connections(from, false)
+	t := p.connections(from, false)
 	defer t.CloseIdleConnections()
 	return p.on(ctx, t, from, shot, header)
 }

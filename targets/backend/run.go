@@ -123,6 +123,7 @@ func (i *instance) authorised(next http.Handler) http.Handler {
 			http.Error(w, "a bearer token is needed", http.StatusUnauthorized)
 			return
 		}
+		i.sign(w)
 		next.ServeHTTP(w, r)
 	})
 }

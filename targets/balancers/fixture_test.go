@@ -80,12 +80,13 @@ func sameAsAny(info os.FileInfo, paths []string) bool {
 // TestMain runs more live tests side by side than there are processors: they wait for checks and time-outs.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	_ = flag.Set("test.parallel", "6") // a known flag, a good value
+	_ = flag.Set("test.parallel", "8") // a known flag, a good value
 	os.Exit(m.Run())
 }
 
 // each runs the test on a fresh fixture for every installed version of every mechanism that is wanted.
 func each(t *testing.T, instances int, wanted func(Row, Mechanism) bool, test func(*testing.T, *fixture)) {
+	t.Parallel()
 	for _, row := range List() {
 		for _, m := range row.Mechanisms {
 			if row.Binary == "" || !wanted(row, m) {

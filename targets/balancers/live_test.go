@@ -1,7 +1,11 @@
 package balancers
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -188,6 +192,30 @@ func TestLiveReloadForgetsTheStickTable(t *testing.T) {
 	})
 }
 
+// TestLivePeersKeepTheTable: a process teaches its successor only once it has stopped waiting for a
+// predecessor of its own, which takes haproxy five seconds.
+func TestLivePeersKeepTheTable(t *testing.T) {
+	each(t, 3, only("haproxy:stick-table-peers"), func(t *testing.T, f *fixture) {
+		ask := func(order string) string {
+			answer, err := haproxyOrder(t.Context(), f.running.Params.Socket, order+"\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return answer
+		}
+		eventually(t, func() bool { return strings.Contains(ask("show peers"), "resync_timeout=<PAST>") })
+		user := visitor(t, 1)
+		home := homes(t, f, user, 1)[0]
+		if err := f.running.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, func() bool { return strings.Contains(ask("show table be"), "used:2") }) // the fixture's own request is there too
+		if names := homes(t, f, user, 6); distinct(append(names, home)) != 1 {
+			t.Errorf("the reload moved the user from %s to %v", home, names)
+		}
+	})
+}
+
 func TestLiveBadConfigurationChangesNothing(t *testing.T) {
 	each(t, 2, only("nginx:ip-hash", "haproxy:cookie", "apache:cookie", "caddy:cookie"), func(t *testing.T, f *fixture) {
 		broken := f.running
@@ -220,6 +248,38 @@ func TestLiveForwardedAddress(t *testing.T) {
 		}
 		if distinct(seen) < 2 {
 			t.Errorf("twelve forwarded addresses all came to %v", seen)
+		}
+	})
+}
+
+// TestLiveComputedMarker: without a secret Caddy's cookie is a hash of the address that anybody can compute.
+func TestLiveComputedMarker(t *testing.T) {
+	each(t, 4, only("caddy:cookie", "caddy:cookie-plain"), func(t *testing.T, f *fixture) {
+		wanted := f.running.Params.Instances[2]
+		mac := hmac.New(sha256.New, nil)
+		mac.Write([]byte(wanted.Address))
+		hits := 0
+		for range 24 {
+			request, err := http.NewRequest(http.MethodGet, f.url, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.AddCookie(&http.Cookie{Name: "SRV", Value: hex.EncodeToString(mac.Sum(nil))})
+			answer, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name, err := io.ReadAll(answer.Body)
+			answer.Body.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(name) == wanted.Name {
+				hits++
+			}
+		}
+		if forged := hits == 24; forged != (f.running.Mechanism.Marker == Unsalted) {
+			t.Errorf("%d of 24 requests with a computed marker reached %s; the promise is %q", hits, wanted.Name, f.running.Mechanism.Marker)
 		}
 	})
 }
