@@ -69,7 +69,7 @@ func (g gate) check(r *results.Report, metrics []results.Metric) results.Check {
 	switch {
 	case why != "":
 		c.Why = why
-	case m.N == 0:
+	case empty(r, m):
 		c.Why = "there is no data: nothing was measured that this is about"
 	case len(m.Warnings) > 0:
 		c.Verdict, c.Why = results.Inconclusive, m.Warnings[0]
@@ -185,4 +185,10 @@ func (g gate) holds(v float64) bool {
 		return v == g.limit
 	}
 	return v != g.limit
+}
+
+// empty says whether nothing was measured that m is about. A count of zero is data, if anything happened at all.
+func empty(r *results.Report, m results.Metric) bool {
+	requests, _ := r.Find("requests.count", nil)
+	return m.N == 0 && (m.Unit != "count" || requests.N == 0)
 }
