@@ -34,7 +34,7 @@ func reportGenerator(s *sheet, r results.Run, wall time.Duration) {
 func invalid(r results.Run, samples []results.Sample) (causes []string) {
 	g := r.Generator
 	if g.LagP99 > lagLimit {
-		causes = append(causes, fmt.Sprintf("the generator was %v late at p99 (limit %v): lower the rate or free cores", g.LagP99, lagLimit))
+		causes = append(causes, fmt.Sprintf("the generator was %v late at p99 (limit %v): lower the rate or free cores", g.LagP99.Round(10*time.Microsecond), lagLimit))
 	}
 	if g.Offered > 0 && float64(g.Sent) < leastLoad*float64(g.Offered) {
 		causes = append(causes, fmt.Sprintf("only %d of %d offered requests were sent (least 98 %%): lower the rate, or raise max_users and the limit of open files", g.Sent, g.Offered))
