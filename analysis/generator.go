@@ -49,7 +49,7 @@ func littlesLaw(g results.Generator) float64 { return float64(g.InFlight) / floa
 func invalid(r results.Run, samples []results.Sample) (causes []string) {
 	g := r.Generator
 	if g.LagP99 > lagLimit {
-		causes = append(causes, fmt.Sprintf("the generator was %v late at p99 (limit %v)%s", g.LagP99, lagLimit, lateness(r)))
+		causes = append(causes, fmt.Sprintf("the generator was %v late at p99 (limit %v)%s", g.LagP99.Round(10*time.Microsecond), lagLimit, lateness(r)))
 	}
 	if g.Offered > 0 && float64(g.Sent) < leastLoad*float64(g.Offered) {
 		causes = append(causes, fmt.Sprintf("only %d of %d offered requests were sent (least 98 %%): lower the rate, or raise max_users and the limit of open files", g.Sent, g.Offered))

@@ -10,20 +10,50 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stickybench/stickybench/analysis"
 	"github.com/stickybench/stickybench/results"
 )
 
-// formats are what a stored report can be printed as.
-var formats = []struct {
+// format is one way to print a stored report; those with charts need its directory too.
+type format struct {
 	name  string
 	write func(io.Writer, *results.Report) error
-}{
-	{"terminal", func(w io.Writer, r *results.Report) error { return print(w, r, false) }},
-	{"json", func(w io.Writer, r *results.Report) error { return print(w, r, true) }},
-	{"markdown", results.Markdown},
-	{"junit", results.JUnit},
-	{"badge", results.Badge},
-	{"github", results.Annotations},
+}
+
+func formatsOf(dir string) []format {
+	return []format{
+		{"terminal", func(w io.Writer, r *results.Report) error { return print(w, r, false) }},
+		{"json", func(w io.Writer, r *results.Report) error { return print(w, r, true) }},
+		{"markdown", results.Markdown},
+		{"html", func(w io.Writer, r *results.Report) error { return writePage(w, dir, r) }},
+		{"junit", results.JUnit},
+		{"badge", results.Badge},
+		{"github", results.Annotations},
+	}
+}
+
+// writePage folds the directory into the charts of its page.
+func writePage(w io.Writer, path string, r *results.Report) error {
+	charts, err := chartsOf(path, r)
+	if err != nil {
+		return wrongInput(err)
+	}
+	return results.HTML(w, r, charts)
+}
+
+func chartsOf(path string, r *results.Report) (*results.Charts, error) {
+	if results.IsComparison(path) {
+		dir, err := results.OpenComparison(path)
+		if err != nil {
+			return nil, err
+		}
+		return analysis.ComparisonCharts(dir)
+	}
+	dir, err := results.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return analysis.Charts(dir, r)
 }
 
 func newReport() *cobra.Command {
@@ -33,10 +63,11 @@ func newReport() *cobra.Command {
 		Short: "Print the report of a finished run or comparison in another format",
 		Example: `  stickybench report results/run --format markdown -o comment.md
   stickybench report results/run --format junit -o junit.xml
+  stickybench report results/run --format html -o report.html
   stickybench report results/run --format badge -o badge.json`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, dirs []string) error {
-			write, err := renderer(format)
+			write, err := renderer(dirs[0], format)
 			if err != nil {
 				return err
 			}
@@ -54,19 +85,19 @@ func newReport() *cobra.Command {
 
 func formatNames() string {
 	var names []string
-	for _, f := range formats {
+	for _, f := range formatsOf("") {
 		names = append(names, f.name)
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
-func renderer(format string) (func(io.Writer, *results.Report) error, error) {
-	for _, f := range formats {
-		if f.name == format {
+func renderer(dir, name string) (func(io.Writer, *results.Report) error, error) {
+	for _, f := range formatsOf(dir) {
+		if f.name == name {
 			return f.write, nil
 		}
 	}
-	return nil, usage("--format %q is unknown; use %s", format, formatNames())
+	return nil, usage("--format %q is unknown; use %s", name, formatNames())
 }
 
 // storedReport reads the report.json of a run directory.
