@@ -59,12 +59,14 @@ func open(d *results.Dir) (in input, err error) {
 // analyze makes one pass over the exchanges and one over the ledgers.
 func analyze(in input) (*results.Report, error) {
 	t, j, o := newTraffic(in.run), newJudge(in.run, in.changes), newOperations()
+	last := newFinal(in.run, time.Duration(in.experiment.Duration))
 	for e, err := range in.exchanges {
 		if err != nil {
 			return nil, err
 		}
 		fresh := j.exchange(&e)
 		t.add(&e, !in.intact || !fresh)
+		last.add(&e)
 	}
 	for l, err := range in.serves {
 		if err != nil {
@@ -75,11 +77,11 @@ func analyze(in input) (*results.Report, error) {
 			o.add(&l)
 		}
 	}
-	return conclude(in, t, j, o)
+	return conclude(in, t, j, o, last)
 }
 
 // conclude turns what the passes found into metrics, checks and the verdict.
-func conclude(in input, t *traffic, j *judge, o *operations) (*results.Report, error) {
+func conclude(in input, t *traffic, j *judge, o *operations, last *final) (*results.Report, error) {
 	s := &sheet{}
 	j.reportAffinity(s)
 	j.reportFailovers(s)
@@ -87,6 +89,7 @@ func conclude(in input, t *traffic, j *judge, o *operations) (*results.Report, e
 	t.report(s)
 	o.report(s)
 	reportSkew(s, in, t, j)
+	last.report(s, in.run, j.pool)
 	reportGenerator(s, in.run, t.wall(in.run))
 	report := &results.Report{Schema: results.ReportSchema, Metrics: s.metrics, Runs: []results.ReportRun{describe(in, t)},
 		Timeline: timeline(in), Warnings: warnings(in.run)}
@@ -102,17 +105,14 @@ func conclude(in input, t *traffic, j *judge, o *operations) (*results.Report, e
 
 func describe(in input, t *traffic) results.ReportRun {
 	r := in.run
+	cores := 0.0
+	if len(r.Instances) > 0 && r.Instances[0].Virtual {
+		cores = r.Instances[0].Cores
+	}
 	return results.ReportRun{Name: r.Name, Dir: in.name, LB: r.LB, LBVersion: r.LBVersion, Mechanism: r.Mechanism.Name,
-		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), CPU: cpuMode(r), Duration: t.wall(r).Seconds()}
+		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), VirtualCores: cores, Duration: t.wall(r).Seconds()}
 }
 
-// cpuMode labels where the figures of CPU come from.
-func cpuMode(r results.Run) string {
-	if len(r.Instances) > 0 && r.Instances[0].Virtual {
-		return fmt.Sprintf("virtual, %g cores each", r.Instances[0].Cores)
-	}
-	return "real"
-}
 
 // timeline tells what happened to the pool between the first due time and the end of the load.
 func timeline(in input) []results.Event {

@@ -37,7 +37,7 @@ func Compare(d *results.ComparisonDir) (*results.Report, error) {
 // analyzeBlock judges the arms of one block. Answers that lost their session's state come fast and
 // empty: they are counted, but no arm is credited with their latency.
 func analyzeBlock(d *results.ComparisonDir, block int) (row []*results.Report, err error) {
-	for _, arm := range d.Plan.Arms {
+	for _, arm := range d.Plan.ArmsOf(block) {
 		dir, err := results.Open(d.RunPath(block, arm.Name))
 		if err != nil {
 			return nil, err
@@ -81,6 +81,7 @@ func compare(plan results.Plan, finished [][]*results.Report, invalid []string) 
 	s := &sheet{}
 	c.reportSavings(s)
 	c.reportArms(s)
+	c.reportCosts(s)
 	report.Metrics, report.Runs = s.metrics, c.describe()
 	checks, err := Gate(report, plan.Gates)
 	if err != nil {

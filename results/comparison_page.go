@@ -14,6 +14,7 @@ func (r *Report) compares() bool {
 // comparison is the body of the report of a comparison.
 func (p *page) comparison() {
 	p.savings(p.report.Runs[0].Name, p.report.Runs[1].Name)
+	p.furtherSavings("At equal CPU of the hottest instance", func(m Metric) string { return m.Labels["at"] })
 	p.furtherSavings("Other pairs", func(m Metric) string {
 		if m.Labels["against"] == "" {
 			return ""
@@ -98,7 +99,7 @@ var armRows = []armRow{
 	{"CPU, hottest/mean", "skew.cpu.max_over_mean", 1}, {"CPU of the hottest %", "skew.cpu.hottest", 100},
 	{"headroom %", "skew.cpu.headroom", 100}, {"headroom by the average %", "skew.cpu.headroom_by_average", 100},
 	{"sessions that broke affinity %", "affinity.broken_ratio", 100},
-	{"sessions that lost state", "consistency.lost", 1}, {"sessions lost per crash", "failover.lost_per_crash", 1},
+	{"sessions that lost state", "consistency.lost", 1}, {"sessions lost per crash", "failover.lost_per_crash", 1}, {"sessions lost per rolling deploy", "failover.lost_per_deploy", 1},
 }
 
 // arms puts the arms side by side; a narrow page leaves the intervals out.
@@ -121,11 +122,27 @@ func (p *page) arms() {
 		header = append(header, run.Name)
 	}
 	p.table(header, rows)
+	p.costs()
+}
+
+// costs says what the first arm costs, and from where on it pays.
+func (p *page) costs() {
+	first, second := p.report.Runs[0].Name, p.report.Runs[1].Name
 	if m, ok := p.value("cost.extra_instances"); ok {
-		p.wrap(fmt.Sprintf("%s needs %s instances more (or, below zero, fewer) until its hottest is as hot as that of %s",
-			p.report.Runs[0].Name, ranged(m, 1), p.report.Runs[1].Name), "  ")
+		p.wrap(fmt.Sprintf("%s needs %s instances more (or, below zero, fewer) until its hottest is as hot as that of %s", first, ranged(m, 1), second), "  ")
+	}
+	if m, ok := p.value("cost.break_even_operation"); ok {
+		p.wrap(fmt.Sprintf("mean response times are equal at %s ms per store operation: %s pays while operations take longer (below zero: always)", ranged(m, 1e3), first), "  ")
+	}
+	for _, m := range p.report.Metrics {
+		if m.Name == "cost.lost_sessions_per_day" {
+			p.wrap(fmt.Sprintf("%s loses the state of %s sessions a day, at this load and the given crashes and deploys", m.Labels["arm"], loss(m)), "  ")
+		}
 	}
 }
+
+// loss leaves its warning to the notes: the figure is an estimate, not insufficient.
+func loss(m Metric) string { return fmt.Sprintf("%.3g%s", m.Value, bounds(m.Lo, m.Hi, 1, "")) }
 
 func (p *page) armCell(m Metric, ok bool, scale float64) string {
 	switch {

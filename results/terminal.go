@@ -1,7 +1,6 @@
 package results
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -88,8 +87,8 @@ func (p *page) verdict() {
 		p.wrap(reason, "      ")
 	}
 	for _, run := range r.Runs {
-		p.wrap(fmt.Sprintf("%s %s, %s, store %s, mix %s, seed %d, %d instances, %s CPU, %.1f s, %s",
-			run.LB, run.LBVersion, run.Mechanism, run.Store, run.Mix, run.Seed, run.Backends, cmp.Or(run.CPU, "real"), run.Duration, run.Dir), "      ")
+		p.wrap(fmt.Sprintf("%s %s, %s, store %s, mix %s, seed %d, %d instances, %s, %.1f s, %s",
+			run.LB, run.LBVersion, run.Mechanism, run.Store, run.Mix, run.Seed, run.Backends, run.CPU(), run.Duration, run.Dir), "      ")
 	}
 	for _, c := range r.Checks {
 		p.wrap(fmt.Sprintf("gate %-12s %s  measured %.4g%s %s", c.Verdict, c.Gate, c.Value, bounds(c.Lo, c.Hi, 1, ""), c.Why), "     ")
