@@ -113,7 +113,6 @@ func describe(in input, t *traffic) results.ReportRun {
 		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), VirtualCores: cores, Duration: t.wall(r).Seconds()}
 }
 
-
 // timeline tells what happened to the pool between the first due time and the end of the load.
 func timeline(in input) []results.Event {
 	events := []results.Event{}

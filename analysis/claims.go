@@ -107,14 +107,14 @@ func scaled(bound *float64, scale float64) *float64 {
 	return &v
 }
 
-// answer is a figure that theory gives.
-type answer struct {
+// knownAnswer is a figure that theory gives.
+type knownAnswer struct {
 	claimed string
 	value   float64
 	evidence
 }
 
-func (k answer) judge(trials map[string]*results.Report) results.Claim {
+func (k knownAnswer) judge(trials map[string]*results.Report) results.Claim {
 	found := k.measure(trials)
 	verdict := "not measured"
 	if found.Why == "" {

@@ -45,9 +45,9 @@ func claimTable() []claim {
 }
 
 // knownTable lists figures that theory gives for what the trials play.
-func knownTable() (rows []answer) {
+func knownTable() (rows []knownAnswer) {
 	add := func(claimed string, value float64, trial, arm, conditions, metric string) {
-		rows = append(rows, answer{claimed, value, evidence{trial: trial, arm: arm, conditions: conditions, what: "measured", metric: metric, unit: "×"}})
+		rows = append(rows, knownAnswer{claimed, value, evidence{trial: trial, arm: arm, conditions: conditions, what: "measured", metric: metric, unit: "×"}})
 	}
 	for _, row := range []struct {
 		sessions string
