@@ -14,7 +14,7 @@ func claimTable() []claim {
 		return evidence{trial: trial, arm: arm, conditions: conditions, what: "requests, hottest/mean", metric: "skew.requests.max_over_mean", unit: "×"}
 	}
 	cpu := func(metric, what string, least, most float64) evidence {
-		return evidence{trial: "hot", arm: "cookie", conditions: "ten instances of half a virtual core, 20 sessions on each, 10 % of them heavy",
+		return evidence{trial: "hot", arm: "cookie", conditions: "ten instances of half a virtual core, 16 sessions on each, 10 % of them heavy",
 			what: what, metric: "skew.cpu." + metric, unit: " %", least: least, most: most}
 	}
 	lost := func(arm, conditions string, least, most float64) evidence {
@@ -34,8 +34,8 @@ func claimTable() []claim {
 			skew("nat", "cookie", "the same users by cookie"), skew("ring-1", "ring", "a ring with one point each"),
 			skew("ring-16", "ring", "a ring with 16 points each"), skew("ring-160", "ring", "a ring with 160 points each")}},
 		{claimed: "one instance at 80–90 % CPU while the average shows 40 %", evidence: []evidence{
-			cpu("hottest", "hottest instance", 70, 100), cpu("mean", "average", 35, 45),
-			cpu("headroom", "true headroom", 0, 45), cpu("headroom_by_average", "headroom by the average", 120, 185)}},
+			cpu("hottest", "hottest instance", 75, 95), cpu("mean", "average", 35, 45),
+			cpu("headroom", "true headroom", 0, 40), cpu("headroom_by_average", "headroom by the average", 120, 185)}},
 		{claimed: "an affinity lifetime of 10–30 minutes is enough", evidence: []evidence{
 			{trial: "lifetime", arm: "cookie", conditions: "the default mix, lifetime 10 minutes, sliding", what: "sessions that broke", metric: "affinity.broken_sessions"},
 			{trial: "lifetime", arm: "cookie", conditions: "the same", what: "rebinds of idle sessions", metric: "affinity.excused_rebinds"}}},
