@@ -63,9 +63,16 @@ func knownTable() (rows []knownAnswer) {
 				"few-"+row.sessions, arm, arm, "skew.requests.max_over_mean")
 		}
 	}
-	add("a ring with one point an instance: 2.95 on average, 1.8 to 5 for 95 % of rings", 2.95, "ring-1", "ring", "the ring of b1 to b10", "skew.requests.max_over_mean")
-	add("16 points: 1.42 on average, 1.2 to 1.75", 1.42, "ring-16", "ring", "the ring of b1 to b10", "skew.requests.max_over_mean")
-	add("160 points: 1.13 on average, 1.07 to 1.27", 1.13, "ring-160", "ring", "the ring of b1 to b10", "skew.requests.max_over_mean")
+	for _, ring := range []struct {
+		points, about string
+		value         float64
+		band          [2]float64 // of 400 simulated rings and 4000 keys
+	}{{"1", "a ring with one point an instance", 2.95, [2]float64{1.80, 5.05}}, {"16", "16 points", 1.42, [2]float64{1.20, 1.75}},
+		{"160", "160 points", 1.13, [2]float64{1.07, 1.27}}} {
+		add(fmt.Sprintf("%s: %g on average, %g to %g for 95 %% of rings", ring.about, ring.value, ring.band[0], ring.band[1]), ring.value,
+			"ring-"+ring.points, "ring", "the ring of b1 to b10", "skew.requests.max_over_mean")
+		rows[len(rows)-1].band = ring.band
+	}
 	add("rolling restart of three: (n/(n−1))^n − n/(n−1) = 1.875", 1.875, "rolling", "cookie", "the last tenth of the run", "skew.final.max_over_mean")
 	add("two join four: 1 + (k/n)·e^(−t/D) = 1.29 after 1.55 s, D = 2.9 s", 1.29, "scale-out", "cookie", "the last tenth of the run, instances that were there before", "skew.final.steady_over_mean")
 	return rows
