@@ -85,6 +85,7 @@ func analyze(in input) (*results.Report, error) {
 
 func sweep(in input, j *judge) (*results.Report, error) {
 	t := newTraffic(in.run)
+	last := newFinal(in.run, time.Duration(in.experiment.Duration))
 	for e, err := range in.exchanges {
 		if err != nil {
 			return nil, err
@@ -94,15 +95,16 @@ func sweep(in input, j *judge) (*results.Report, error) {
 		}
 		fresh := j.exchange(&e)
 		t.add(&e, !in.intact || !fresh)
+		last.add(&e)
 	}
 	if err := j.finish(in.serves); err != nil {
 		return nil, err
 	}
-	return conclude(in, t, j)
+	return conclude(in, t, j, last)
 }
 
 // conclude turns what the passes found into metrics, checks and the verdict.
-func conclude(in input, t *traffic, j *judge) (*results.Report, error) {
+func conclude(in input, t *traffic, j *judge, last *final) (*results.Report, error) {
 	s := &sheet{}
 	j.reportAffinity(s)
 	j.reportFailovers(s)
@@ -110,6 +112,7 @@ func conclude(in input, t *traffic, j *judge) (*results.Report, error) {
 	t.report(s)
 	j.operations.report(s)
 	reportSkew(s, in, t, j)
+	last.report(s, in.run, j.pool)
 	reportGenerator(s, in.run, t.wall(in.run))
 	report := &results.Report{Schema: results.ReportSchema, Metrics: s.metrics, Runs: []results.ReportRun{describe(in, t)},
 		Timeline: timeline(in), Warnings: append(warnings(in.run), j.lateNote()...)}
@@ -125,16 +128,12 @@ func conclude(in input, t *traffic, j *judge) (*results.Report, error) {
 
 func describe(in input, t *traffic) results.ReportRun {
 	r := in.run
-	return results.ReportRun{Name: r.Name, Dir: in.name, LB: r.LB, LBVersion: r.LBVersion, Mechanism: r.Mechanism.Name,
-		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), CPU: cpuMode(r), Duration: t.wall(r).Seconds()}
-}
-
-// cpuMode labels where the figures of CPU come from.
-func cpuMode(r results.Run) string {
+	cores := 0.0
 	if len(r.Instances) > 0 && r.Instances[0].Virtual {
-		return fmt.Sprintf("virtual, %g cores each", r.Instances[0].Cores)
+		cores = r.Instances[0].Cores
 	}
-	return "real"
+	return results.ReportRun{Name: r.Name, Dir: in.name, LB: r.LB, LBVersion: r.LBVersion, Mechanism: r.Mechanism.Name,
+		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), VirtualCores: cores, Duration: t.wall(r).Seconds()}
 }
 
 // timeline tells what happened to the pool between the first due time and the end of the load.

@@ -81,7 +81,7 @@ func ComparisonCharts(d *results.ComparisonDir) (*results.Charts, error) {
 				}
 				t.add(&e, true)
 			}
-			total.clocks[0].Merge(t.total.clocks[0])
+			total.clocks[0].Merge(t.all().clocks[0])
 			c.Run = in.run
 		}
 		c.Curves = append(c.Curves, results.Curve{Name: arm.Name, Group: "arm", Points: quantilePoints(total.clocks[0])})
@@ -96,11 +96,12 @@ func curves(t *traffic) (list []results.Curve) {
 			list = append(list, results.Curve{Name: name, Group: group, Points: quantilePoints(h)})
 		}
 	}
-	for i, name := range t.total.names {
-		add(name, "clock", t.total.clocks[i])
+	total := t.all()
+	for i, name := range total.names {
+		add(name, "clock", total.clocks[i])
 	}
-	for i, l := range t.profiles {
-		add(t.run.Profiles[i], "profile", l.clocks[0])
+	for i, name := range t.run.Profiles {
+		add(name, "profile", t.profiles[i].clocks[0])
 	}
 	return list
 }

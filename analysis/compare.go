@@ -57,7 +57,7 @@ func distrustPlan(report *results.Report, d *results.ComparisonDir) {
 // analyzeBlock judges the arms of one block. Answers that lost their session's state come fast and
 // empty: they are counted, but no arm is credited with their latency.
 func analyzeBlock(d *results.ComparisonDir, block int) (row []*results.Report, err error) {
-	for _, arm := range d.Plan.Arms {
+	for _, arm := range d.Plan.ArmsOf(block) {
 		dir, err := results.Open(d.RunPath(block, arm.Name))
 		if err != nil {
 			return nil, err
@@ -101,6 +101,7 @@ func compare(plan results.Plan, finished [][]*results.Report, invalid []string) 
 	s := &sheet{}
 	c.reportSavings(s)
 	c.reportArms(s)
+	c.reportCosts(s)
 	report.Metrics, report.Runs = s.metrics, c.describe()
 	checks, err := judgeGates(report, c.pairs(0, 1), plan.Gates)
 	if err != nil {

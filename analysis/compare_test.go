@@ -178,3 +178,67 @@ func TestLostAnswersAreNotTimedInAComparison(t *testing.T) {
 		t.Errorf("%d of %v answers were timed, want 1 of 2", m.N, n.Value)
 	}
 }
+
+// withStore gives the second arm's report a store that takes its share of the mean response time.
+func withStore(rows [][]*results.Report, seconds, operations float64) [][]*results.Report {
+	for _, row := range rows {
+		row[1].Metrics = append(row[1].Metrics, results.Metric{Name: "latency.store.mean", Value: seconds, N: 9000},
+			results.Metric{Name: "store.operations_per_request", Value: operations, N: 9000})
+	}
+	return rows
+}
+
+func TestBreakEvenOfAStoreOperation(t *testing.T) {
+	// Two operations of 0.4 ms are all that the arms differ by, but for skew that costs the sticky arm
+	// 0.2 ms: it pays while an operation takes longer than 0.1 ms.
+	r := mustCompare(t, twoArms, withStore(simulated(8, 0.0006/1.1), 0.0008, 2))
+	m, ok := r.Find("cost.break_even_operation", nil)
+	if !ok || m.Lo == nil || *m.Lo > 0.0001 || *m.Hi < 0.0001 || m.Value < 0.00008 || m.Value > 0.00012 {
+		t.Errorf("got %+v, want about 0.1 ms", m)
+	}
+	if !strings.Contains(r.Reasons[0], "stickiness pays while a store operation takes longer than 0.") {
+		t.Errorf("got %q", r.Reasons[0])
+	}
+	r = mustCompare(t, twoArms, simulated(8, 0.0006))
+	if m, ok := r.Find("cost.break_even_operation", nil); ok {
+		t.Errorf("without a store: %+v", m)
+	}
+}
+
+func TestSavingAtEqualCPU(t *testing.T) {
+	plan, rows := twoArms, simulated(8, 0.0004)
+	plan.Arms = append(plan.Arms[:2:2], results.Arm{Name: "sticky-equal-cpu", EqualCPU: true})
+	for i, row := range rows {
+		equal := *row[0]
+		equal.Runs = []results.ReportRun{{Backends: 6, Mix: "default", Store: "memory", Duration: 3}}
+		rows[i] = append(row, &equal)
+	}
+	r := mustCompare(t, plan, rows)
+	same, _ := r.Find("saving.p50", nil)
+	m, ok := r.Find("saving.p50", map[string]string{"at": "equal-cpu"})
+	if !ok || m.Value != same.Value {
+		t.Errorf("got %+v, want the saving of an arm like the first, %v", m, same.Value)
+	}
+	if !strings.Contains(r.Reasons[0], "(6 instances against 4) 0.39") && !strings.Contains(r.Reasons[0], "(6 instances against 4) 0.40") {
+		t.Errorf("got %q", r.Reasons[0])
+	}
+	if _, ok := r.Find("saving.p50", map[string]string{"arm": "spread", "against": "sticky-equal-cpu"}); ok {
+		t.Error("the arm of equal CPU is paired twice")
+	}
+}
+
+func TestLossesPerDay(t *testing.T) {
+	plan, rows := twoArms, simulated(8, 0)
+	plan.CrashesPerDay, plan.DeploysPerDay = 0.5, 2
+	for _, row := range rows {
+		row[0].Metrics = append(row[0].Metrics, results.Metric{Name: "failover.lost_per_crash", Value: 10, N: 1})
+		row[1].Metrics = append(row[1].Metrics, results.Metric{Name: "failover.lost_per_crash", Value: 1, N: 1},
+			results.Metric{Name: "failover.lost_per_deploy", Value: 3, N: 1})
+	}
+	r := mustCompare(t, plan, rows)
+	estimated, _ := r.Find("cost.lost_sessions_per_day", map[string]string{"arm": "sticky"})
+	measured, _ := r.Find("cost.lost_sessions_per_day", map[string]string{"arm": "spread"})
+	if estimated.Value != 0.5*10+2*4*10 || len(estimated.Warnings) != 1 || measured.Value != 0.5+2*3 || len(measured.Warnings) != 0 {
+		t.Errorf("got %+v and %+v", estimated, measured)
+	}
+}

@@ -86,6 +86,9 @@ func (c *comparison) marginCheck(point string, margin float64) (results.Check, f
 // sentence is the finding in one line: what is saved, what it costs, under which conditions.
 func (c *comparison) sentence(r *results.Report) string {
 	text := c.savingText(r)
+	if equal := c.equalText(r); equal != "" {
+		text += "; " + equal
+	}
 	if cost := c.costText(r); cost != "" {
 		text += "; " + cost
 	}
@@ -108,6 +111,23 @@ func (c *comparison) savingText(r *results.Report) string {
 	return fmt.Sprintf("no difference between %s and %s at the median is seen: %s", first, second, interval(m.Value, *m.Lo, *m.Hi))
 }
 
+// equalText is the saving where the hottest instances are equally hot: skew can eat it.
+func (c *comparison) equalText(r *results.Report) string {
+	equal, ok := c.plan.EqualCPU()
+	m, found := r.Find("saving.p50", map[string]string{"at": "equal-cpu"})
+	if !ok || !found || m.Lo == nil {
+		return ""
+	}
+	text := interval(m.Value, *m.Lo, *m.Hi) + " faster"
+	switch {
+	case *m.Hi < 0:
+		text = interval(-m.Value, -*m.Hi, -*m.Lo) + " slower"
+	case *m.Lo <= 0:
+		text = "no difference is seen: " + interval(m.Value, *m.Lo, *m.Hi)
+	}
+	return fmt.Sprintf("with its hottest instance as hot as the other's (%d instances against %d) %s", r.Runs[equal].Backends, r.Runs[1].Backends, text)
+}
+
 // interval writes seconds as milliseconds with their bounds.
 func interval(value, lo, hi float64) string {
 	return fmt.Sprintf("%.3g ms (95 %%: %.3g to %.3g ms)", 1e3*value, 1e3*lo, 1e3*hi)
@@ -125,7 +145,21 @@ func (c *comparison) costText(r *results.Report) string {
 	}
 	pair("skew.requests.max_over_mean", "the hottest instance serves %.2f× the mean against %.2f×")
 	pair("failover.lost_per_crash", "a crash loses %.3g sessions against %.3g")
+	if m, ok := r.Find("cost.break_even_operation", nil); ok {
+		parts = append(parts, breakEvenText(m))
+	}
 	return strings.Join(parts, ", ")
+}
+
+func breakEvenText(m results.Metric) string {
+	switch {
+	case m.Hi != nil && *m.Hi <= 0:
+		return "stickiness pays even against a store that takes no time"
+	case m.Lo == nil:
+		return fmt.Sprintf("stickiness pays while a store operation takes longer than %.2g ms", 1e3*max(0, m.Value))
+	}
+	return fmt.Sprintf("stickiness pays while a store operation takes longer than %.2g ms (95 %%: %.2g to %.2g ms)",
+		1e3*max(0, m.Value), 1e3*max(0, *m.Lo), 1e3**m.Hi)
 }
 
 func (c *comparison) conditions(r *results.Report) string {
@@ -137,5 +171,9 @@ func (c *comparison) conditions(r *results.Report) string {
 	if k := get("store.operations_per_request"); k > 0 {
 		text += fmt.Sprintf(", %.2g operations on store %s per request taking %.3g ms", k, run.Store, 1e3*get("latency.store.p50"))
 	}
+	if injected := get("store.injected.p50"); injected > 0 {
+		text += fmt.Sprintf(", %.3g ms of each injected distance", 1e3*injected)
+	}
+	text += ", " + run.CPU()
 	return text + fmt.Sprintf(", %d blocks of %v", len(c.blocks), time.Duration(1e9*run.Duration/float64(len(c.blocks))).Round(100*time.Millisecond))
 }

@@ -117,17 +117,23 @@ func (j *judge) reportFailovers(s *sheet) {
 	j.reportMoves(s)
 }
 
-// reportLostPerCrash is how many sessions lost their state with each instance that died.
+// reportLostPerCrash is how many sessions lost their state with each instance that died, and with each
+// rolling deploy, in which all of them did.
 func (j *judge) reportLostPerCrash(s *sheet) {
 	var crashes int64
+	died := map[string]bool{}
 	for _, o := range j.pool.outages {
 		if o.crash && o.from >= j.run.Measured {
 			crashes++
+			died[o.instance] = true
 		}
 	}
 	if crashes > 0 {
 		s.put(results.Metric{Name: "failover.lost_per_crash", Unit: "count", Better: "lower",
 			Value: float64(j.census.found[lost][excused]) / float64(crashes), N: crashes})
+	}
+	if n := int64(len(j.run.Instances)); crashes > 0 && int64(len(died)) == n {
+		s.put(results.Metric{Name: "failover.lost_per_deploy", Unit: "count", Better: "lower", Value: float64(j.census.found[lost][excused]) * float64(n) / float64(crashes), N: crashes / n})
 	}
 }
 

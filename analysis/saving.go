@@ -15,10 +15,14 @@ var compared = [...]string{"mean", "p50", "p90", "p99"}
 // reportSavings compares the first arm with the second, in all and by profile; further pairs are
 // labelled with both arms.
 func (c *comparison) reportSavings(s *sheet) {
+	equal, _ := c.plan.EqualCPU()
 	for a := range c.plan.Arms {
 		for b := a + 1; b < len(c.plan.Arms); b++ {
 			if a == 0 && b == 1 {
 				c.reportSaving(s, a, b, nil, nil)
+				continue
+			}
+			if a == equal || b == equal {
 				continue
 			}
 			c.reportSaving(s, a, b, nil, map[string]string{"arm": c.plan.Arms[a].Name, "against": c.plan.Arms[b].Name})
@@ -30,7 +34,9 @@ func (c *comparison) reportSavings(s *sheet) {
 			c.reportSaving(s, 0, 1, labels, labels)
 		}
 	}
-	c.reportExtraInstances(s)
+	if equal >= 0 {
+		c.reportSaving(s, equal, 1, nil, map[string]string{"at": "equal-cpu"})
+	}
 }
 
 // timed are the profiles or zones that the first arm's first run timed, in its order.
@@ -70,19 +76,6 @@ func saved(r stats.Interval) stats.Interval {
 	return stats.Interval{Value: 1 - r.Value, Lo: 1 - r.Hi, Hi: 1 - r.Lo, N: r.N}
 }
 
-// reportExtraInstances is what the skew of the first arm costs: so many more instances until its
-// hottest one is no hotter than the second arm's.
-func (c *comparison) reportExtraInstances(s *sheet) {
-	first, ok := c.figure(0, "skew.cpu.hottest", nil)
-	second, too := c.figure(1, "skew.cpu.hottest", nil)
-	if !ok || !too {
-		return
-	}
-	n, i := float64(c.blocks[0][0].Runs[0].Backends), stats.Ratio(first.values, second.values)
-	extra := stats.Interval{Value: n * (i.Value - 1), Lo: n * (i.Lo - 1), Hi: n * (i.Hi - 1), N: i.N}
-	s.put(over(results.Metric{Name: "cost.extra_instances", Unit: "count", Better: "lower"}, extra))
-}
-
 // within is the range of a figure; an interval over blocks does not leave it.
 type within struct{ least, most float64 }
 
@@ -99,10 +92,12 @@ var armMetrics = [...]struct {
 }{
 	{"latency.response.mean", positive}, {"latency.response.p50", positive}, {"latency.response.p90", positive}, {"latency.response.p99", positive},
 	{"latency.handler.p50", positive}, {"latency.store.mean", positive}, {"latency.store.p50", positive}, {"latency.store.p99", positive},
-	{"store.operations_per_request", positive}, {"requests.count", positive}, {"requests.rate", positive}, {"errors.ratio", share},
-	{"affinity.broken_ratio", share}, {"consistency.lost", positive}, {"failover.lost_per_crash", positive},
+	{"store.operations_per_request", positive}, {"store.round_trip.mean", positive}, {"store.injected.mean", positive}, {"store.injected.p50", positive},
+	{"store.wait.mean", positive}, {"store.encode.mean", positive}, {"store.decode.mean", positive}, {"requests.count", positive}, {"requests.rate", positive}, {"errors.ratio", share},
+	{"affinity.broken_ratio", share}, {"consistency.lost", positive}, {"failover.lost_per_crash", positive}, {"failover.lost_per_deploy", positive},
 	{"skew.sessions.max_over_mean", positive}, {"skew.requests.max_over_mean", positive}, {"skew.requests.excess_cv", anything},
 	{"skew.cpu.max_over_mean", positive}, {"skew.cpu.hottest", positive}, {"skew.cpu.mean", positive},
+	{"skew.final.max_over_mean", positive}, {"skew.final.steady_over_mean", positive}, {"affinity.broken_sessions", positive}, {"affinity.excused_rebinds", positive},
 	{"skew.cpu.headroom", anything}, {"skew.cpu.headroom_by_average", anything},
 }
 

@@ -72,10 +72,7 @@ func (t *traffic) report(s *sheet) {
 		s.put(results.Metric{Name: "store.operations_per_request", Unit: "count", Better: "lower",
 			Value: float64(t.operations) / float64(t.count-t.failed), N: int64(t.count - t.failed)})
 	}
-	total := newLatency()
-	for _, l := range t.profiles {
-		total.merge(l)
-	}
+	total := t.all()
 	total.report(s, nil)
 	for i, name := range t.run.Profiles {
 		t.profiles[i].report(s, map[string]string{"profile": name})
@@ -83,4 +80,13 @@ func (t *traffic) report(s *sheet) {
 	for _, zone := range slices.Sorted(maps.Keys(t.zones)) {
 		t.zones[zone].report(s, map[string]string{"zone": zone})
 	}
+}
+
+// all is the latency of the profiles together.
+func (t *traffic) all() latency {
+	total := newLatency()
+	for _, l := range t.profiles {
+		total.merge(l)
+	}
+	return total
 }

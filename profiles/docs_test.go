@@ -7,7 +7,7 @@ import (
 )
 
 func TestTheReferenceDecodes(t *testing.T) {
-	for _, name := range []string{"experiment.md", "protocols.md"} {
+	for _, name := range []string{"experiment.md", "protocols.md", "stores.md"} {
 		text, err := os.ReadFile("../docs/" + name)
 		if err != nil {
 			t.Fatal(err)

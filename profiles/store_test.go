@@ -90,3 +90,16 @@ func TestZonesDecideTheDistance(t *testing.T) {
 		t.Errorf("without zones: %s", d)
 	}
 }
+
+func TestClaimsDecode(t *testing.T) {
+	entries, err := claimsYAML.ReadDir("builtin/claims")
+	if err != nil || len(entries) < 10 {
+		t.Fatal(len(entries), err)
+	}
+	for _, entry := range entries {
+		name := strings.TrimSuffix(entry.Name(), ".yaml")
+		if e, err := Claim(name); err != nil || e.Name != name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

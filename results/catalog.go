@@ -43,6 +43,7 @@ var affinityQuantities = []Quantity{
 	{"affinity.excused_rebinds", Count, "", "rebinds that had to happen"},
 	{"affinity.stick_ratio", Ratio, "higher", "share of follow-up requests that home answered"},
 	{"affinity.zombie_sessions", Count, "lower", "sessions sent twice in a row to an instance that had been out for longer than the detection window"},
+	{"affinity.split_sessions", Count, "lower", "sessions whose first burst of requests was spread over several instances"},
 	{"affinity.churned_sessions", Count, "lower", "sessions whose marker changed though home did not"},
 	{"affinity.expired_requests", Count, "", "follow-up requests past the marker's lifetime"},
 	{"affinity.overstays", Count, "lower", "of them, those that home still answered"},
@@ -78,6 +79,8 @@ var failoverQuantities = []Quantity{
 	{"failover.ideal_live_moves", Count, "", "moves that the mechanism needs for the change"},
 	{"failover.excess_moves_p", PValue, "", "chance of so many moves beyond the ideal"},
 	{"failover.drain_admissions", Count, "lower", "new sessions placed on an instance that had been draining"},
+	{"failover.late_requests", Count, "lower", "requests that an instance got after it had left the pool"},
+	{"failover.lost_per_deploy", Count, "lower", "sessions that lost their state with each rolling deploy"},
 	{"failover.lost_per_crash", Count, "lower", "sessions that lost their state with each instance that died"},
 }
 

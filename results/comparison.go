@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type Arm struct {
 	Name  string `json:"name"`
 	LB    string `json:"lb"`
 	Store string `json:"store"`
+	// EqualCPU is the first arm again, with as many instances as the pilot block says that it needs until
+	// its hottest is as hot as the second arm's.
+	EqualCPU bool `json:"equal_cpu,omitempty"`
 }
 
 // Plan is compare.json: what was fixed before the first block and the run directories do not say.
@@ -29,6 +33,27 @@ type Plan struct {
 	Blocks int           `json:"blocks"`
 	Margin time.Duration `json:"margin_ns"` // 0 = none
 	Gates  []string      `json:"gates"`
+	// How often state is put at risk, for the losses per day.
+	CrashesPerDay float64 `json:"crashes_per_day"`
+	DeploysPerDay float64 `json:"deploys_per_day"`
+}
+
+// Pilot is the block in which only the first two arms are played, to size an arm of EqualCPU. It takes
+// no part in the figures.
+const Pilot = 0
+
+// EqualCPU is the index of the arm of equal CPU; ok is false without one.
+func (p Plan) EqualCPU() (arm int, ok bool) {
+	arm = slices.IndexFunc(p.Arms, func(a Arm) bool { return a.EqualCPU })
+	return arm, arm >= 0
+}
+
+// ArmsOf are the arms that the block plays.
+func (p Plan) ArmsOf(block int) []Arm {
+	if block == Pilot {
+		return p.Arms[:2]
+	}
+	return p.Arms
 }
 
 // ComparisonDir holds the runs of a comparison, each an ordinary run directory block-K/ARM.
@@ -124,7 +149,7 @@ func (d *ComparisonDir) RunPath(block int, arm string) string {
 
 // Finished says whether every arm of the block ran to its end.
 func (d *ComparisonDir) Finished(block int) bool {
-	for _, arm := range d.Plan.Arms {
+	for _, arm := range d.Plan.ArmsOf(block) {
 		dir, err := Open(d.RunPath(block, arm.Name))
 		if err != nil {
 			return false

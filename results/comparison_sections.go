@@ -15,6 +15,7 @@ func (r *Report) compares() bool {
 func (r *Report) comparisonSections() []section {
 	return []section{
 		r.savings(r.Runs[0].Name, r.Runs[1].Name),
+		r.furtherSavings("At equal CPU of the hottest instance", func(m Metric) string { return m.Labels["at"] }),
 		r.furtherSavings("Other pairs", func(m Metric) string {
 			if m.Labels["against"] == "" {
 				return ""
@@ -98,7 +99,7 @@ var armRows = []armRow{
 	{"CPU, hottest/mean", "skew.cpu.max_over_mean", 1}, {"CPU of the hottest %", "skew.cpu.hottest", 100},
 	{"headroom %", "skew.cpu.headroom", 100}, {"headroom by the average %", "skew.cpu.headroom_by_average", 100},
 	{"sessions that broke affinity %", "affinity.broken_ratio", 100},
-	{"sessions that lost state", "consistency.lost", 1}, {"sessions lost per crash", "failover.lost_per_crash", 1},
+	{"sessions that lost state", "consistency.lost", 1}, {"sessions lost per crash", "failover.lost_per_crash", 1}, {"sessions lost per rolling deploy", "failover.lost_per_deploy", 1},
 }
 
 // arms puts the arms side by side.
@@ -121,9 +122,26 @@ func (r *Report) arms() section {
 			s.table.rows = append(s.table.rows, row)
 		}
 	}
-	if m, ok := r.value("cost.extra_instances"); ok {
-		s.after = []string{fmt.Sprintf("%s needs %s instances more (or, below zero, fewer) until its hottest is as hot as that of %s",
-			r.Runs[0].Name, ranged(m, 1).text, r.Runs[1].Name)}
-	}
+	s.after = r.costs()
 	return s
 }
+
+// costs says what the first arm costs, and from where on it pays.
+func (r *Report) costs() (lines []string) {
+	first, second := r.Runs[0].Name, r.Runs[1].Name
+	if m, ok := r.value("cost.extra_instances"); ok {
+		lines = append(lines, fmt.Sprintf("%s needs %s instances more (or, below zero, fewer) until its hottest is as hot as that of %s", first, ranged(m, 1).text, second))
+	}
+	if m, ok := r.value("cost.break_even_operation"); ok {
+		lines = append(lines, fmt.Sprintf("mean response times are equal at %s ms per store operation: %s pays while operations take longer (below zero: always)", ranged(m, 1e3).text, first))
+	}
+	for _, m := range r.Metrics {
+		if m.Name == "cost.lost_sessions_per_day" {
+			lines = append(lines, fmt.Sprintf("%s loses the state of %s sessions a day, at this load and the given crashes and deploys", m.Labels["arm"], loss(m)))
+		}
+	}
+	return lines
+}
+
+// loss leaves its warning to the notes: the figure is an estimate, not insufficient.
+func loss(m Metric) string { return fmt.Sprintf("%.3g%s", m.Value, bounds(m.Lo, m.Hi, 1, "")) }

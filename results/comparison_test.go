@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-var planOfTwo = Plan{Name: "x", Arms: []Arm{{"a", "builtin:cookie", "memory"}, {"b", "builtin:table", "memory"}}, Blocks: 2}
+var planOfTwo = Plan{Name: "x", Arms: []Arm{{Name: "a", LB: "builtin:cookie", Store: "memory"}, {Name: "b", LB: "builtin:table", Store: "memory"}}, Blocks: 2}
 
 func TestComparisonContinuesOnlyItsOwnPlan(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c")

@@ -31,11 +31,11 @@ type Standing string
 
 // The standings. Unclear means that there was too little to judge by.
 const (
-	AsExpected    Standing = "as expected"
-	Deviates      Standing = "deviates"
-	Unclear       Standing = "unclear"
+	AsExpected   Standing = "as expected"
+	Deviates     Standing = "deviates"
+	Unclear      Standing = "unclear"
 	Inapplicable Standing = "not applicable"
-	NotRun        Standing = "not run"
+	NotRun       Standing = "not run"
 )
 
 // Stand sums up checks: one that failed outranks one that nothing measured. No check at all means that

@@ -75,22 +75,22 @@ type Assertion struct {
 
 // ProbeReport is what a probe found out.
 type ProbeReport struct {
-	Schema     string      `json:"schema"`
-	URL        string      `json:"url"`
-	Mechanism  string      `json:"mechanism"`        // "cookie", "address", "header", "connection", "none", "unknown"
-	Kind       string      `json:"kind,omitempty"`   // see Sentence
-	Marker     string      `json:"marker,omitempty"` // name of the cookie or header
-	Sentence   string      `json:"sentence"`
-	Lifetime   string      `json:"lifetime,omitempty"`   // of the marker
-	Attributes string      `json:"attributes,omitempty"` // of the marker, as last set
-	Instances  []string    `json:"instances"`
-	Requests   int         `json:"requests"`
-	Assertions []Assertion `json:"assertions"`
-	Evidence   []Evidence  `json:"evidence"`
+	Schema     string          `json:"schema"`
+	URL        string          `json:"url"`
+	Mechanism  string          `json:"mechanism"`        // "cookie", "address", "header", "connection", "none", "unknown"
+	Kind       string          `json:"kind,omitempty"`   // see Sentence
+	Marker     string          `json:"marker,omitempty"` // name of the cookie or header
+	Sentence   string          `json:"sentence"`
+	Lifetime   string          `json:"lifetime,omitempty"`   // of the marker
+	Attributes string          `json:"attributes,omitempty"` // of the marker, as last set
+	Instances  []string        `json:"instances"`
+	Requests   int             `json:"requests"`
+	Assertions []Assertion     `json:"assertions"`
+	Evidence   []ProbeEvidence `json:"evidence"`
 }
 
-// Evidence is how often clients came to their home when only something of theirs was sent.
-type Evidence struct {
+// ProbeEvidence is how often clients came to their home when only something of theirs was sent.
+type ProbeEvidence struct {
 	What   string `json:"what"`
 	Home   int    `json:"home"`
 	Trials int    `json:"trials"`

@@ -33,17 +33,26 @@ type Report struct {
 
 // ReportRun identifies one run of the report.
 type ReportRun struct {
-	Name      string  `json:"name"`
-	Dir       string  `json:"dir"`
-	LB        string  `json:"lb"`
-	LBVersion string  `json:"lb_version"`
-	Mechanism string  `json:"mechanism"`
-	Store     string  `json:"store"`
-	Mix       string  `json:"mix"`
-	Seed      uint64  `json:"seed"`
-	Backends  int     `json:"backends"`
-	CPU       string  `json:"cpu"` // "real", or "virtual" and its size
-	Duration  float64 `json:"duration_s"`
+	Name      string `json:"name"`
+	Dir       string `json:"dir"`
+	LB        string `json:"lb"`
+	LBVersion string `json:"lb_version"`
+	Mechanism string `json:"mechanism"`
+	Store     string `json:"store"`
+	Mix       string `json:"mix"`
+	Seed      uint64 `json:"seed"`
+	Backends  int    `json:"backends"`
+	// VirtualCores is each instance's size where CPU is virtual: queued for, not burnt. 0 = real CPU.
+	VirtualCores float64 `json:"virtual_cores,omitempty"`
+	Duration     float64 `json:"duration_s"`
+}
+
+// CPU says which kind the figures of CPU are of.
+func (r ReportRun) CPU() string {
+	if r.VirtualCores > 0 {
+		return fmt.Sprintf("virtual CPU of %g cores", r.VirtualCores)
+	}
+	return "real CPU"
 }
 
 // Metric is one measured figure. Lo and Hi bound a 95 % interval; nil means none is claimed.

@@ -1,7 +1,6 @@
 package results
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -97,8 +96,8 @@ func (p *page) verdict() {
 
 // facts is what was run, in one line.
 func (run ReportRun) facts() string {
-	return fmt.Sprintf("%s %s, %s, store %s, mix %s, seed %d, %d instances, %s CPU, %.1f s, %s",
-		run.LB, run.LBVersion, run.Mechanism, run.Store, run.Mix, run.Seed, run.Backends, cmp.Or(run.CPU, "real"), run.Duration, run.Dir)
+	return fmt.Sprintf("%s %s, %s, store %s, mix %s, seed %d, %d instances, %s, %.1f s, %s",
+		run.LB, run.LBVersion, run.Mechanism, run.Store, run.Mix, run.Seed, run.Backends, run.CPU(), run.Duration, run.Dir)
 }
 
 func (p *page) section(s section) {

@@ -13,9 +13,11 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden pages")
 
 // stored is the report of a real run: examples/failover.yaml on HAProxy.
-func stored(t *testing.T) *Report {
+func stored(t *testing.T) *Report { return storedIn(t, "testdata/report.json") }
+
+func storedIn(t *testing.T, path string) *Report {
 	t.Helper()
-	text, err := os.ReadFile("testdata/report.json")
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,17 +30,31 @@ func stored(t *testing.T) *Report {
 
 func TestTerminalKeepsToItsWidth(t *testing.T) {
 	for _, width := range []int{60, 80, 120, 200} {
-		var page strings.Builder
-		if err := Terminal(&page, stored(t), width, false); err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(page.String()) {
+		page := drawn(t, stored(t), width)
+		for line := range strings.Lines(page) {
 			if n := utf8.RuneCountInString(strings.TrimRight(line, " \n")); n > width {
 				t.Errorf("width %d: %d columns: %s", width, n, line)
 			}
 		}
-		golden(t, fmt.Sprintf("testdata/terminal-%d.txt", width), page.String())
+		golden(t, fmt.Sprintf("testdata/terminal-%d.txt", width), page)
 	}
+}
+
+// The comparison is a real one too: four arms and the one of equal CPU, six blocks, Redis in one of two zones.
+func TestComparisonPage(t *testing.T) {
+	r := storedIn(t, "testdata/compare.json")
+	for _, width := range []int{80, 160} {
+		golden(t, fmt.Sprintf("testdata/compare-%d.txt", width), drawn(t, r, width))
+	}
+}
+
+func drawn(t *testing.T, r *Report, width int) string {
+	t.Helper()
+	var page strings.Builder
+	if err := Terminal(&page, r, width, false); err != nil {
+		t.Fatal(err)
+	}
+	return page.String()
 }
 
 func golden(t *testing.T, path, got string) {

@@ -65,12 +65,13 @@ func (s storeServer) find() (string, error) {
 	return "", fmt.Errorf("store %s:start: %s is not installed; %s, or use --store embedded", s.name, s.program, s.install)
 }
 
-// version is the first line that the program says of itself; empty when it says nothing.
+// version is what the program says of itself, up to its number; empty when it says nothing.
 func (s storeServer) version(ctx context.Context, program string) string {
 	text, err := exec.CommandContext(ctx, program, "--version").Output()
 	if err != nil {
 		return ""
 	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	return line
+	words := strings.Fields(string(text))
+	number := slices.IndexFunc(words, func(word string) bool { return strings.ContainsAny(word, "0123456789") })
+	return strings.Join(words[:number+1], " ")
 }

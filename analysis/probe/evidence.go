@@ -60,8 +60,8 @@ func (s *seen) of(test, label string) (shots []results.Shot) {
 }
 
 // home counts how many of the shots came to their client's home.
-func (s *seen) home(test, label string) results.Evidence {
-	e := results.Evidence{What: describe(test, label)}
+func (s *seen) home(test, label string) results.ProbeEvidence {
+	e := results.ProbeEvidence{What: describe(test, label)}
 	told := map[int]bool{}
 	for _, shot := range s.of(test, label) {
 		if test == results.TestFollow && shot.Instance != "" && !told[shot.Client] {
@@ -80,12 +80,12 @@ func (s *seen) home(test, label string) results.Evidence {
 
 // decides says whether what was sent is enough to come home: nearly always, and more often than requests meet by
 // accident, which they often do when one instance gets most of them.
-func (s *seen) decides(e results.Evidence) bool {
+func (s *seen) decides(e results.ProbeEvidence) bool {
 	accident := distuv.Binomial{N: float64(e.Trials), P: s.chance}
 	return nearly(e) && accident.Survival(float64(e.Home-1)) < unlikely
 }
 
-func nearly(e results.Evidence) bool {
+func nearly(e results.ProbeEvidence) bool {
 	return e.Trials > 0 && float64(e.Home) >= mostly*float64(e.Trials)
 }
 

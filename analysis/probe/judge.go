@@ -46,8 +46,8 @@ func Judge(p results.Probe) *results.ProbeReport {
 	return r
 }
 
-func (s *seen) evidence() []results.Evidence {
-	list := []results.Evidence{s.home(results.TestFollow, ""), s.home(results.TestKept, ""), s.home(results.TestCookies, ""), s.home(results.TestBare, "")}
+func (s *seen) evidence() []results.ProbeEvidence {
+	list := []results.ProbeEvidence{s.home(results.TestFollow, ""), s.home(results.TestKept, ""), s.home(results.TestCookies, ""), s.home(results.TestBare, "")}
 	for _, name := range s.labels(results.TestOnly) {
 		list = append(list, s.home(results.TestOnly, name), s.home(results.TestWithout, name))
 	}

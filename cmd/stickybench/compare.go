@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stickybench/stickybench/analysis"
 	"github.com/stickybench/stickybench/loadgen"
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
@@ -22,6 +23,10 @@ type compareFlags struct {
 	blocks int
 	arms   []string
 	margin time.Duration
+	// equalCPU adds the first arm at equal CPU of the hottest instance.
+	equalCPU         bool
+	crashes, deploys float64 // per day
+	claims, quick    bool
 }
 
 // Blocks of a comparison; more than mostBlocks is beyond the exact sign-flip test.
@@ -41,9 +46,17 @@ The same command line with the same --out continues a comparison that was interr
 		Example: `  stickybench compare
   stickybench compare --blocks 12 --duration 20s --no-faults --arms 2x2
   stickybench compare --arms cookie=haproxy:cookie/memory,spread=builtin:round-robin/embedded
+  stickybench compare --store redis:start --store-rtt same-zone --equal-cpu
+  stickybench compare --claims --quick
   stickybench compare --margin 0.2ms --gate "saving.p50 > 0.1ms" -o nightly`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, files []string) error {
+			if flags.claims && len(files) == 0 {
+				return runClaims(cmd, &flags)
+			}
+			if flags.claims || flags.quick {
+				return usage("--claims has experiments of its own and --quick shortens them; use both without a file")
+			}
 			exp, err := flags.experiment(cmd, strings.Join(files, ""))
 			if err != nil {
 				return err
@@ -55,6 +68,11 @@ The same command line with the same --out continues a comparison that was interr
 	set.IntVar(&flags.blocks, "blocks", defaultBlocks, "paired blocks; fewer than 6 give no verdict")
 	set.StringSliceVar(&flags.arms, "arms", nil, "2x2, or NAME=LB/STORE of each arm (default sticky+memory, spread+store)")
 	set.DurationVar(&flags.margin, "margin", 0, "require that the first arm is nowhere slower than the second by more than this")
+	set.BoolVar(&flags.equalCPU, "equal-cpu", false, "also play the first arm with as many instances as make its hottest as hot as the second arm's")
+	set.BoolVar(&flags.claims, "claims", false, "put the well-known claims about sticky sessions to the test: about 15 minutes")
+	set.BoolVar(&flags.quick, "quick", false, "with --claims: fewer of them, in about 3 minutes")
+	set.Float64Var(&flags.crashes, "crashes-per-day", 1, "crashes that sessions lost per day are told for")
+	set.Float64Var(&flags.deploys, "deploys-per-day", 1, "rolling deploys that sessions lost per day are told for")
 	set.StringVar(&flags.store, "store", "", "external store of the built-in arms (default embedded)")
 	flags.registerLoad(set)
 	flags.registerReport(set)
@@ -85,43 +103,86 @@ func (f *compareFlags) open(exp *profiles.Experiment) (*results.ComparisonDir, e
 		return nil, usage("--blocks %d; use 1 to %d, at least 6 for a verdict", f.blocks, mostBlocks)
 	case f.margin < 0:
 		return nil, usage("--margin %v is negative; use how much slower still counts as equal, such as 0.2ms", f.margin)
+	case !(f.crashes >= 0 && f.deploys >= 0):
+		return nil, usage("--crashes-per-day %v, --deploys-per-day %v: neither may be negative; use 0 for none", f.crashes, f.deploys)
 	}
 	arms, err := parseArms(f.arms, exp)
 	if err != nil {
 		return nil, err
 	}
+	if f.equalCPU {
+		arms = append(arms, results.Arm{Name: arms[0].Name + "-equal-cpu", LB: arms[0].LB, Store: arms[0].Store, EqualCPU: true})
+	}
 	text, err := exp.Encode()
 	if err != nil {
 		return nil, err
 	}
-	plan := results.Plan{Name: exp.Name, Seed: exp.Seed, Arms: arms, Blocks: f.blocks, Margin: f.margin, Gates: exp.Gates}
+	plan := results.Plan{Name: exp.Name, Seed: exp.Seed, Arms: arms, Blocks: f.blocks, Margin: f.margin, Gates: exp.Gates,
+		CrashesPerDay: f.crashes, DeploysPerDay: f.deploys}
 	dir, err := results.ResumeComparison(cmp.Or(f.out, defaultOut(exp, "compare")), plan, text)
 	return dir, wrongInput(err)
 }
 
-// playBlocks plays every block that is not finished, until ctx ends. An unfinished block is played
-// anew from its first arm: arms that ran hours apart are no pair.
+// playBlocks plays every block that is not finished, until ctx ends; the pilot comes first where an arm
+// is sized by it. An unfinished block is played anew from its first arm: arms that ran hours apart are no
+// pair.
 func playBlocks(ctx context.Context, exp *profiles.Experiment, dir *results.ComparisonDir, c *course) error {
-	for k := 1; k <= dir.Plan.Blocks && ctx.Err() == nil; k++ {
+	for k := firstBlock(dir.Plan); k <= dir.Plan.Blocks && ctx.Err() == nil; k++ {
 		if dir.Finished(k) {
 			continue
 		}
 		if err := dir.Discard(k); err != nil {
 			return err
 		}
-		for _, i := range armOrder(exp.Seed, k, len(dir.Plan.Arms)) {
-			arm := dir.Plan.Arms[i]
-			run, err := play(ctx, armExperiment(exp, arm, blockSeed(exp.Seed, k)), dir.RunPath(k, arm.Name), c.begin(k, arm.Name))
-			if err != nil {
-				return fmt.Errorf("block %d, %s: %w", k, arm.Name, err)
-			}
-			if _, err := judge(run); err != nil || ctx.Err() != nil {
-				return err
-			}
-			c.end()
+		if err := playBlock(ctx, exp, dir, k, c); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func firstBlock(plan results.Plan) int {
+	if _, ok := plan.EqualCPU(); ok {
+		return results.Pilot
+	}
+	return results.Pilot + 1
+}
+
+// playBlock plays the arms of a block until ctx ends.
+func playBlock(ctx context.Context, exp *profiles.Experiment, dir *results.ComparisonDir, k int, c *course) error {
+	arms := dir.Plan.ArmsOf(k)
+	for _, i := range armOrder(exp.Seed, k, len(arms)) {
+		arm := arms[i]
+		e := armExperiment(exp, arm, blockSeed(exp.Seed, k))
+		if arm.EqualCPU {
+			if err := sizeByPilot(e, dir); err != nil {
+				return err
+			}
+		}
+		run, err := play(ctx, e, dir.RunPath(k, arm.Name), c.begin(k, arm.Name))
+		if err != nil {
+			return fmt.Errorf("block %d, %s: %w", k, arm.Name, err)
+		}
+		if _, err := judge(run); err != nil || ctx.Err() != nil {
+			return err
+		}
+		c.end()
+	}
+	return nil
+}
+
+// sizeByPilot gives the experiment the instances that the pilot says, but at least those that its faults
+// name.
+func sizeByPilot(e *profiles.Experiment, dir *results.ComparisonDir) error {
+	planned := e.Backends.Count
+	needed, err := analysis.EqualCPU(dir)
+	if err != nil {
+		return err
+	}
+	for e.Backends.Count = needed; e.Backends.Count < planned && e.Validate() != nil; {
+		e.Backends.Count++
+	}
+	return e.Validate()
 }
 
 // blockSeed is the seed that all arms of a block share: other users in each block, the same in each arm.
@@ -149,13 +210,14 @@ type course struct {
 	ended     int
 	beganAt   time.Time
 	announced string
+	trial     string // of the claims, before everything else
 }
 
 func (f *compareFlags) course(w io.Writer, exp *profiles.Experiment, dir *results.ComparisonDir) *course {
 	c := &course{blocks: dir.Plan.Blocks, typical: time.Duration(exp.Duration)}
-	for k := 1; k <= dir.Plan.Blocks; k++ {
+	for k := firstBlock(dir.Plan); k <= dir.Plan.Blocks; k++ {
 		if !dir.Finished(k) {
-			c.left += len(dir.Plan.Arms)
+			c.left += len(dir.Plan.ArmsOf(k))
 		}
 	}
 	c.view = func() *view { return f.runFlags.view(w, exp) }
@@ -165,7 +227,7 @@ func (f *compareFlags) course(w io.Writer, exp *profiles.Experiment, dir *result
 // begin opens an arm-run and gives who follows it.
 func (c *course) begin(block int, arm string) observers {
 	c.beganAt = time.Now()
-	c.announced = fmt.Sprintf("block %d/%d %s", block, c.blocks, arm)
+	c.announced = fmt.Sprintf("%sblock %d/%d %s", c.trial, block, c.blocks, arm)
 	view := c.view()
 	if view != nil {
 		view.place = c.place

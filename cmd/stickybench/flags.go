@@ -147,6 +147,12 @@ func fromEnvironment(set *pflag.FlagSet) (err error) {
 	return err
 }
 
+// givenFlags lists the flags on the command line.
+func givenFlags(cmd *cobra.Command) (names []string) {
+	cmd.Flags().Visit(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	return names
+}
+
 // apply writes the flags that were given into exp.
 func (f *runFlags) apply(exp *profiles.Experiment, given func(string) bool) error {
 	f.applyTarget(exp, given)

@@ -153,7 +153,7 @@ func (f *scenarioFlags) play(cmd *cobra.Command, s profiles.Scenario, lb, path s
 		return o, nil
 	}
 	progress := runFlags{quiet: f.quiet, noProgress: f.noProgress}
-	dir, err := play(cmd.Context(), exp, path, progress.progress(cmd.ErrOrStderr(), time.Duration(exp.Duration)))
+	dir, err := play(cmd.Context(), exp, path, observers{view: progress.view(cmd.ErrOrStderr(), exp)})
 	if errors.Is(err, targets.ErrUnavailable) {
 		o.State, o.Why = results.NotRun, err.Error()
 		return o, nil

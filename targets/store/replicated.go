@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -35,21 +36,34 @@ type Replicated struct {
 var _ Store = (*Replicated)(nil)
 
 const (
-	// peerPatience keeps a frozen peer from holding up a session that moved here.
-	peerPatience = 250 * time.Millisecond
+	// peerPatience bounds how long a frozen peer holds up a session that moved here; a record that comes
+	// later is lost.
+	peerPatience = time.Second
 	takePath     = "/replica/take"
 	copiesPath   = "/replica/copies"
 )
 
 // NewReplicated is an empty store without peers; see Introduce.
-func NewReplicated(ttl time.Duration) *Replicated {
+func NewReplicated(o Options) *Replicated {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Replicated{
-		own: newTable[Record](ttl), copies: newTable[Record](ttl), pending: map[string]Record{},
-		wake: make(chan struct{}, 1), stop: stop, client: &http.Client{Timeout: peerPatience, Transport: &http.Transport{}},
+		own: newTable[Record](o.TTL), copies: newTable[Record](o.TTL), pending: map[string]Record{},
+		wake: make(chan struct{}, 1), stop: stop, client: &http.Client{Timeout: peerPatience, Transport: distant(o)},
 	}
 	s.copier.Go(func() { s.copyOut(ctx) })
 	return s
+}
+
+// distant is a transport to peers that lie at the distance.
+func distant(o Options) *http.Transport {
+	trips := newTrips(o)
+	return &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := new(net.Dialer).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &line{Conn: c, trip: trips(), ctx: context.Background()}, nil
+	}}
 }
 
 // Introduce names the other instances by the base URLs that their Handler answers under, beginning with

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
 // ring is three instances that know each other.
 func ring(t *testing.T) (all [3]*Replicated, servers [3]*httptest.Server) {
 	for n := range all {
-		all[n] = NewReplicated(0)
+		all[n] = NewReplicated(Options{})
 		servers[n] = httptest.NewServer(all[n].Handler())
 		t.Cleanup(func() { servers[n].Close(); all[n].Close() })
 	}
@@ -26,7 +27,7 @@ func ring(t *testing.T) (all [3]*Replicated, servers [3]*httptest.Server) {
 func TestReplicated(t *testing.T) {
 	now := clock.Time(1)
 	contract(t, func(ttl time.Duration) Store {
-		s := NewReplicated(ttl)
+		s := NewReplicated(Options{TTL: ttl})
 		s.own.now = func() clock.Time { return now }
 		return s
 	}, func(d time.Duration) { now = now.Add(d) }, 0)
@@ -73,6 +74,25 @@ func TestRecordMovesWithItsSession(t *testing.T) {
 	}
 	if _, found := load(t, all[0], "nobody"); found {
 		t.Error("found what nobody saved")
+	}
+}
+
+// The distance lies between the peers, too.
+func TestPeersLieApart(t *testing.T) {
+	far, err := profiles.ParseDistance("2ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, there := NewReplicated(Options{Distance: far}), NewReplicated(Options{})
+	defer here.Close()
+	defer there.Close()
+	server := httptest.NewServer(there.Handler())
+	defer server.Close()
+	here.Introduce([]string{server.URL})
+	save(t, there, "s", Record{Epoch: 1})
+	a := named(t, "s")
+	if _, found, err := here.Load(t.Context(), a); !found || err != nil || a.Spans.RoundTrip < 2*time.Millisecond {
+		t.Errorf("found %v, %v, after %v", found, err, a.Spans.RoundTrip)
 	}
 }
 

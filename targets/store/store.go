@@ -78,7 +78,7 @@ func Open(o Options) (Store, error) {
 	case "", "memory":
 		return NewMemory(o.TTL), nil
 	case "replicated":
-		return NewReplicated(o.TTL), nil
+		return NewReplicated(o), nil
 	}
 	s, err := openServer(o)
 	if err != nil {
