@@ -105,12 +105,15 @@ func TestProtocolsTimeOut(t *testing.T) {
 			}
 			echo(w, r)
 		})
-		for name, firstByte := range map[string]time.Duration{"in all": 0, "first byte": 50 * time.Millisecond} {
+		for name, firstByte := range map[string]time.Duration{"in all": 0, "first byte": 400 * time.Millisecond} {
 			t.Run(name, func(t *testing.T) {
 				s.e.Load.FirstByteTimeout = profiles.Duration(firstByte)
 				cl := s.client(t)
 				opened := cl.ask(&Request{KeepAlive: true}) // opens the connection, which may take its time
-				deadline := clock.Now().Add(100 * time.Millisecond)
+				deadline := clock.Now().Add(400 * time.Millisecond)
+				if l.renewed {
+					deadline = deadline.Add(2 * time.Second) // which it has to connect in
+				}
 				if firstByte > 0 {
 					deadline = clock.Now().Add(time.Minute)
 				}
@@ -142,7 +145,7 @@ func TestProtocolsSayWhyNothingCame(t *testing.T) {
 			t.Errorf("after it: failure %d, %v", r.Failure, r.Err)
 		}
 		s.hangUp()
-		cl.pass(100 * time.Millisecond)
+		cl.pass(500 * time.Millisecond)
 		if r := cl.ask(&Request{KeepAlive: true, Seq: 3}); r.Failure != results.Answered || !r.ConnNew {
 			t.Errorf("closed while idle: failure %d, new %v, %v", r.Failure, r.ConnNew, r.Err)
 		}
@@ -159,7 +162,7 @@ func TestProtocolsCloseIdleConnections(t *testing.T) {
 		s.e.Load.IdleTimeout = profiles.Duration(20 * time.Millisecond)
 		cl := s.client(t)
 		cl.ask(&Request{KeepAlive: true})
-		cl.pass(200 * time.Millisecond)
+		cl.pass(500 * time.Millisecond)
 		if r := cl.ask(&Request{KeepAlive: true}); r.Failure != results.Answered || !r.ConnNew {
 			t.Errorf("failure %d, new %v, %v", r.Failure, r.ConnNew, r.Err)
 		}
