@@ -330,37 +330,14 @@ func TestEnginesPlayTheSameSessions(t *testing.T) {
 	})
 	play := func(engine string) map[uint64]results.Exchange {
 		e := profiles.Default()
-		e.Duration, e.Warmup, e.Load.Engine = profiles.Duration(time.Second), 0, engine
-		e.Speedup = 1000
-		var all list
-		s := newShard(Options{Plan: profiles.NewPlan(e), Experiment: e, Start: clock.Now()}, 0, 1)
-		s.log, s.jars, s.told = &all, newJars(site{host: "127.0.0.1", path: "/"}), true
-		if err := s.run(t.Context(), &url.URL{Scheme: "http", Host: l.Addr().String(), Path: "/"}); err != nil {
-			t.Fatal(err)
-		}
-		byNonce := map[uint64]results.Exchange{}
-		for _, x := range all {
-			byNonce[x.Nonce] = x
-		}
-		return byNonce
+		e.Load.Engine = engine
+		return played(t, "http://"+l.Addr().String(), e)
 	}
-	a, b := play("portable"), play("auto")
+	a := play("portable")
 	if len(a) < 50 {
 		t.Fatalf("only %d requests", len(a))
 	}
-	both := 0
-	for nonce, x := range a {
-		if y, ok := b[nonce]; ok {
-			both++
-			if x.ID != y.ID || x.Seq != y.Seq || x.Source != y.Source || x.Failure != y.Failure || x.MarkerSent != y.MarkerSent || x.Flags&results.Write != y.Flags&results.Write {
-				t.Fatalf("%+v\n%+v", x, y)
-			}
-		}
-	}
-	// What is due just before the end may fall on either side of it.
-	if d := max(len(a), len(b)) - both; d > len(a)/20 {
-		t.Errorf("%d and %d requests, %d in both", len(a), len(b), both)
-	}
+	sameSessions(t, a, play("auto"))
 }
 
 // located is s with its target's address.

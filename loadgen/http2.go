@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 )
 
@@ -55,10 +56,21 @@ func (c *http2) alive() bool { return c.Err() == nil && (c.Available() > 0 || c.
 
 func (c *http2) exchange(ctx context.Context, r *Request) (keep bool, err error) {
 	err = c.settings.fetch(ctx, c.RoundTrip, r)
-	if err != nil && c.peer.old.Load() {
+	switch {
+	case err == nil:
+	case c.peer.old.Load():
 		err = malformed("the server answers in HTTP/1.1; it does not take HTTP/2 without TLS")
+	case garbled(err.Error()):
+		err = malformed("%v", err)
 	}
 	return c.alive(), err
+}
+
+// garbled tells what net/http found wrong with an answer from what the server or the network ended: its types are
+// not exported, and a test holds it to these words.
+func garbled(err string) bool {
+	return strings.HasPrefix(err, "connection error: ") || strings.HasPrefix(err, "http2: frame too large") ||
+		strings.HasPrefix(err, "stream error: ") && !strings.HasSuffix(err, "received from peer")
 }
 
 // peer notices a server that answers the HTTP/2 preface in HTTP/1.1.

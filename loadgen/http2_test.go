@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/internal/wire"
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
@@ -120,5 +121,32 @@ func TestHTTP2Goodbye(t *testing.T) {
 			t.Fatalf("failure %d on connection %d after %d, %v", r.Failure, r.Conn, last, r.Err)
 		}
 		last = r.Conn
+	}
+}
+
+// After a goodbye with a request under way, that one is answered, and the next takes a new connection at once.
+func TestHTTP2GoodbyeMeanwhile(t *testing.T) {
+	arrived, release := make(chan struct{}), make(chan struct{})
+	s := cleartext(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.Header.Get(wire.HeaderSeq) {
+		case "0":
+			close(arrived)
+			<-release
+		case "1":
+			w.Header().Set("Connection", "close")
+		}
+	})
+	s.e.Load.Protocol = profiles.HTTP2
+	cl := s.client(t)
+	first := cl.ask(&Request{KeepAlive: true, Seq: 7})
+	cl.engine.Send(&Request{KeepAlive: true, Lane: 1, Deadline: clock.Now().Add(20 * time.Second)})
+	<-arrived
+	goodbye, after := cl.ask(&Request{KeepAlive: true, Seq: 1}), cl.ask(&Request{KeepAlive: true, Seq: 2})
+	if goodbye.Conn != first.Conn || after.Conn == first.Conn || after.Failure != results.Answered {
+		t.Errorf("connections %d, %d, %d; failure %d, %v", first.Conn, goodbye.Conn, after.Conn, after.Failure, after.Err)
+	}
+	close(release)
+	if slow := cl.gather(1)[0]; slow.Failure != results.Answered || slow.Conn != first.Conn {
+		t.Errorf("the one under way: failure %d on connection %d, %v", slow.Failure, slow.Conn, slow.Err)
 	}
 }

@@ -2,8 +2,10 @@ package loadgen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -34,7 +36,17 @@ func (c *http3) exchange(ctx context.Context, r *Request) (keep bool, err error)
 	before := c.conn.ConnectionStats().PacketsReceived
 	err = c.settings.fetch(ctx, c.client.RoundTrip, r)
 	heard := err == nil || c.conn.ConnectionStats().PacketsReceived > before
+	if err != nil && nonsense(err) {
+		err = malformed("%v", err)
+	}
 	return heard && c.alive(), err
+}
+
+// nonsense tells what the client found wrong with an answer from what the server or the network ended.
+func nonsense(err error) bool {
+	var wrong *qhttp.Error
+	return errors.As(err, &wrong) && !wrong.Remote || strings.HasPrefix(err.Error(), "http3: invalid response") ||
+		strings.HasPrefix(err.Error(), "http3: expected first frame")
 }
 
 // session is a QUIC connection over a socket of its own.

@@ -190,7 +190,7 @@ func TestHTTP3ServerSilent(t *testing.T) {
 	if r := cl.ask(&Request{KeepAlive: true}); r.Failure != results.Answered {
 		t.Fatal(r.Err)
 	}
-	cl.pass(100 * time.Millisecond) // what was sent has been acknowledged
+	cl.pass(500 * time.Millisecond) // what was sent has been acknowledged
 	m.mute.Store(true)
 	if r := cl.ask(&Request{KeepAlive: true, Deadline: clock.Now().Add(200 * time.Millisecond)}); r.Failure != results.TimedOut || r.ConnNew {
 		t.Errorf("failure %d, %v, new %v", r.Failure, r.Err, r.ConnNew)

@@ -114,8 +114,9 @@ func (p *portable) attempt(ctx context.Context, at place, r *Request) bool {
 	}
 	keep, err := c.link.exchange(ctx, r)
 	r.Done = clock.Now()
-	p.pool.leave(c, keep)
-	if errors.Is(err, errUnused) && !fresh && ctx.Err() == nil {
+	unused := errors.Is(err, errUnused) // by others it may be in use for a while
+	p.pool.leave(c, keep && !unused)
+	if unused && !fresh && ctx.Err() == nil {
 		return false
 	}
 	if err != nil {

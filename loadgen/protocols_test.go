@@ -18,7 +18,10 @@ import (
 
 func each(t *testing.T, test func(t *testing.T, l spoken)) {
 	for name, l := range languages() {
-		t.Run(name, func(t *testing.T) { test(t, l) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // much of it is waiting
+			test(t, l)
+		})
 	}
 }
 
@@ -105,12 +108,15 @@ func TestProtocolsTimeOut(t *testing.T) {
 			}
 			echo(w, r)
 		})
-		for name, firstByte := range map[string]time.Duration{"in all": 0, "first byte": 50 * time.Millisecond} {
+		for name, firstByte := range map[string]time.Duration{"in all": 0, "first byte": 400 * time.Millisecond} {
 			t.Run(name, func(t *testing.T) {
 				s.e.Load.FirstByteTimeout = profiles.Duration(firstByte)
 				cl := s.client(t)
 				opened := cl.ask(&Request{KeepAlive: true}) // opens the connection, which may take its time
-				deadline := clock.Now().Add(100 * time.Millisecond)
+				deadline := clock.Now().Add(400 * time.Millisecond)
+				if l.renewed {
+					deadline = deadline.Add(2 * time.Second) // which it has to connect in
+				}
 				if firstByte > 0 {
 					deadline = clock.Now().Add(time.Minute)
 				}
@@ -142,7 +148,7 @@ func TestProtocolsSayWhyNothingCame(t *testing.T) {
 			t.Errorf("after it: failure %d, %v", r.Failure, r.Err)
 		}
 		s.hangUp()
-		cl.pass(100 * time.Millisecond)
+		cl.forsaken()
 		if r := cl.ask(&Request{KeepAlive: true, Seq: 3}); r.Failure != results.Answered || !r.ConnNew {
 			t.Errorf("closed while idle: failure %d, new %v, %v", r.Failure, r.ConnNew, r.Err)
 		}
@@ -159,11 +165,31 @@ func TestProtocolsCloseIdleConnections(t *testing.T) {
 		s.e.Load.IdleTimeout = profiles.Duration(20 * time.Millisecond)
 		cl := s.client(t)
 		cl.ask(&Request{KeepAlive: true})
-		cl.pass(200 * time.Millisecond)
+		cl.forsaken()
 		if r := cl.ask(&Request{KeepAlive: true}); r.Failure != results.Answered || !r.ConnNew {
 			t.Errorf("failure %d, new %v, %v", r.Failure, r.ConnNew, r.Err)
 		}
 	})
+}
+
+// forsaken waits until the engine has noticed that no connection it keeps lives.
+func (c *tester) forsaken() {
+	for end := clock.Now().Add(20 * time.Second); c.engine.(*portable).pool.living() > 0; c.pass(5 * time.Millisecond) {
+		if clock.Now() > end {
+			c.t.Fatal("connections live on")
+		}
+	}
+}
+
+func (p *pool) living() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.kept {
+		if c.link.alive() {
+			n++
+		}
+	}
+	return n
 }
 
 // pass lets time pass, for news from the server to arrive.

@@ -129,7 +129,7 @@ func TestStreamThatEndsGivesTheConnectionBack(t *testing.T) {
 		if r.Failure != results.Answered || r.Conn != 1 {
 			t.Errorf("failure %d on connection %d, %v", r.Failure, r.Conn, r.Err)
 		}
-		cl.pass(50 * time.Millisecond)
+		cl.pass(300 * time.Millisecond)
 	}
 }
 

@@ -105,16 +105,29 @@ func (t *talk) listen() {
 	for t.why == nil {
 		_, body, err := t.socket.Reader(context.Background())
 		if err != nil {
-			t.why = err
+			t.why = blame(err)
 			return
 		}
 		m := t.next()
 		m.at = clock.Now()
 		close(m.begun)
-		m.text, m.err = io.ReadAll(body)
-		t.why = m.err
+		if m.text, err = io.ReadAll(body); err != nil {
+			t.why = blame(err)
+			m.err = t.why
+		}
 		close(m.whole)
 	}
+}
+
+// blame tells a server that breaks the rules, or sends more than maxMessage, from one that leaves.
+func blame(err error) error {
+	var network net.Error
+	switch {
+	case websocket.CloseStatus(err) >= 0, errors.As(err, &network), errors.Is(err, net.ErrClosed),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	}
+	return malformed("%v", err)
 }
 
 // next is what the message that begins now answers; nobody's when nothing was asked.
@@ -155,11 +168,11 @@ func (t *talk) exchange(ctx context.Context, r *Request) (keep bool, err error) 
 	case <-ctx.Done():
 		return false, ctx.Err()
 	}
-	if errors.Is(m.err, websocket.ErrMessageTooBig) {
-		return false, malformed("message exceeds %d bytes", maxMessage)
+	if m.err != nil {
+		return false, m.err
 	}
 	t.read(m.text, r)
-	return m.err == nil, m.err
+	return true, nil
 }
 
 // say sends r and gives the place of its answer.
