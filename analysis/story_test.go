@@ -44,6 +44,9 @@ func TestStories(t *testing.T) {
 // start is second 0 of every story: zero times mean "did not happen".
 const start = clock.Time(1e15)
 
+// forever forgets nothing.
+var forever = patience{least: math.MaxInt, most: math.MaxInt}
+
 type teller struct {
 	in        input
 	exchanges []results.Exchange
@@ -55,7 +58,7 @@ func tell(t *testing.T, path string) {
 	s, wants := parse(t, path)
 	check(t, mustJudge(t, s.in), wants)
 	s.markLast()
-	s.in.serves, s.in.patience = newLines(s.serves), patience{grace: 3 * time.Second}
+	s.in.serves, s.in.patience = newLines(s.serves), patience{grace: 3 * time.Second, most: math.MaxInt}
 	check(t, mustJudge(t, s.in), wants)
 }
 
@@ -132,7 +135,7 @@ func (s *teller) markLast() {
 
 func newTeller() *teller {
 	s := &teller{state: map[uint32]results.Exchange{}}
-	s.in = input{name: "story", patience: patience{room: math.MaxInt}, experiment: &profiles.Experiment{}, run: results.Run{Start: start, Measured: start, End: start.Add(time.Minute), Profiles: []string{"casual"}}}
+	s.in = input{name: "story", patience: forever, experiment: &profiles.Experiment{}, run: results.Run{Start: start, Measured: start, End: start.Add(time.Minute), Profiles: []string{"casual"}}}
 	for i := range 4 {
 		s.in.run.Instances = append(s.in.run.Instances, results.Instance{Name: fmt.Sprintf("b%d", i+1), Cores: 1})
 	}
