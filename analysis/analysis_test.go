@@ -17,7 +17,7 @@ func story(records ...results.Exchange) input {
 					return
 				}
 			}
-		}, serves: newLines(nil), patience: forever}
+		}, serves: told(nil), patience: forever}
 }
 
 func answer(seq int) results.Exchange {

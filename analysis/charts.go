@@ -20,7 +20,6 @@ func Charts(d *results.Dir, r *results.Report) (*results.Charts, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer in.serves.Close()
 	text, err := d.Experiment()
 	if err != nil {
 		return nil, fmt.Errorf("reading the experiment of %s: %w", in.name, err)
@@ -89,7 +88,6 @@ func armTraffic(d *results.ComparisonDir, block int, arm string) (*traffic, erro
 	if err != nil {
 		return nil, err
 	}
-	defer in.serves.Close()
 	t := newTraffic(in.run)
 	for e, err := range in.exchanges {
 		if err != nil {

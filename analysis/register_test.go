@@ -19,7 +19,7 @@ import (
 func (s *synthetic) input(p patience) input {
 	feed := newSynthetic(s.exchanges)
 	return input{name: "synthetic", experiment: profiles.Default(), run: s.run(), changes: s.changes(), patience: p,
-		serves: newFeed(s.exchanges), exchanges: func(yield func(results.Exchange, error) bool) {
+		serves: func() (ledgers, error) { return newFeed(s.exchanges), nil }, exchanges: func(yield func(results.Exchange, error) bool) {
 			for e := range feed.each {
 				if !yield(*e, nil) {
 					return
@@ -124,7 +124,7 @@ func TestWhatComesTooLateIsSaid(t *testing.T) {
 	}
 	again := serves[0]
 	again.Start, again.End = 40e9, 41e9
-	in.serves = newLines(append(serves, again))
+	in.serves = told(append(serves, again))
 	in.exchanges = story(exchanges...).exchanges
 	r := mustJudge(t, in)
 	if m, _ := r.Find("consistency.duplicate", nil); m.Value != 0 || len(r.Warnings) == 0 {

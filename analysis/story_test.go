@@ -58,7 +58,7 @@ func tell(t *testing.T, path string) {
 	s, wants := parse(t, path)
 	check(t, mustJudge(t, s.in), wants)
 	s.markLast()
-	s.in.serves, s.in.patience = newLines(s.serves), patience{grace: 3 * time.Second, most: math.MaxInt}
+	s.in.patience = patience{grace: 3 * time.Second, most: math.MaxInt}
 	check(t, mustJudge(t, s.in), wants)
 }
 
@@ -92,12 +92,16 @@ func parse(t *testing.T, path string) (s *teller, wants []string) {
 	if len(wants) == 0 {
 		t.Fatal("a story that wants nothing")
 	}
-	s.in.serves = newLines(s.serves)
+	s.in.serves = told(s.serves)
 	return s, wants
 }
 
 // lines are ledgers in memory.
 type lines []results.Serve
+
+func told(serves []results.Serve) func() (ledgers, error) {
+	return func() (ledgers, error) { return newLines(serves), nil }
+}
 
 func newLines(serves []results.Serve) *lines {
 	l := lines(slices.Clone(serves))
