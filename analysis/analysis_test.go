@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"bytes"
-	"math"
 	"testing"
 	"time"
 
@@ -18,7 +17,7 @@ func story(records ...results.Exchange) input {
 					return
 				}
 			}
-		}, serves: newLines(nil), patience: patience{room: math.MaxInt}}
+		}, serves: told(nil), patience: forever}
 }
 
 func answer(seq int) results.Exchange {

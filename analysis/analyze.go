@@ -19,7 +19,7 @@ type input struct {
 	changes    []results.Change
 	samples    []results.Sample
 	exchanges  iter.Seq2[results.Exchange, error]
-	serves     ledgers
+	serves     func() (ledgers, error)
 	patience
 	intact bool // leave answers that lost their session's state out of every latency
 }
@@ -73,31 +73,35 @@ func open(d *results.Dir) (in input, err error) {
 		return in, err
 	}
 	in.patience = patient(in.experiment)
-	in.serves, err = d.Ledgers()
-	return in, err
+	in.serves = func() (ledgers, error) { return d.Ledgers() }
+	return in, nil
 }
 
 // analyze sweeps once over the exchanges and, keeping up with them in time, the ledgers.
 func analyze(in input) (*results.Report, error) {
-	defer in.serves.Close()
 	return sweep(in, newJudge(in))
 }
 
 func sweep(in input, j *judge) (*results.Report, error) {
+	serves, err := in.serves()
+	if err != nil {
+		return nil, err
+	}
+	defer serves.Close()
 	t := newTraffic(in.run)
 	last := newFinal(in.run, time.Duration(in.experiment.Duration))
 	for e, err := range in.exchanges {
 		if err != nil {
 			return nil, err
 		}
-		if err := j.reach(e.Done, in.serves); err != nil {
+		if err := j.reach(e.Done, serves); err != nil {
 			return nil, err
 		}
 		fresh := j.exchange(&e)
 		t.add(&e, !in.intact || !fresh)
 		last.add(&e)
 	}
-	if err := j.finish(in.serves); err != nil {
+	if err := j.finish(serves); err != nil {
 		return nil, err
 	}
 	return conclude(in, t, j, last)

@@ -53,7 +53,7 @@ func charts(in input, r *results.Report) (*results.Charts, error) {
 		sample.add(&e)
 	}
 	c.Windows, c.Curves, c.Outages = windows.list, curves(t), outageSpans(in, c.Length)
-	c.Sessions, c.Total = sample.rows(), len(sample.seen)
+	c.Sessions, c.Total = sample.rows(), sample.total
 	return c, nil
 }
 
@@ -66,27 +66,36 @@ func ComparisonCharts(d *results.ComparisonDir) (*results.Charts, error) {
 			if !d.Finished(k) {
 				continue
 			}
-			dir, err := results.Open(d.RunPath(k, arm.Name))
+			t, err := armTraffic(d, k, arm.Name)
 			if err != nil {
 				return nil, err
-			}
-			in, err := open(dir)
-			if err != nil {
-				return nil, err
-			}
-			t := newTraffic(in.run)
-			for e, err := range in.exchanges {
-				if err != nil {
-					return nil, err
-				}
-				t.add(&e, true)
 			}
 			total.clocks[0].Merge(t.all().clocks[0])
-			c.Run = in.run
+			c.Run = t.run
 		}
 		c.Curves = append(c.Curves, results.Curve{Name: arm.Name, Group: "arm", Points: quantilePoints(total.clocks[0])})
 	}
 	return c, nil
+}
+
+// armTraffic folds all answers of one arm in one block.
+func armTraffic(d *results.ComparisonDir, block int, arm string) (*traffic, error) {
+	dir, err := results.Open(d.RunPath(block, arm))
+	if err != nil {
+		return nil, err
+	}
+	in, err := open(dir)
+	if err != nil {
+		return nil, err
+	}
+	t := newTraffic(in.run)
+	for e, err := range in.exchanges {
+		if err != nil {
+			return nil, err
+		}
+		t.add(&e, true)
+	}
+	return t, nil
 }
 
 // curves are the clocks of all answers, and the response time of each profile.

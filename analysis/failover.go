@@ -41,7 +41,10 @@ func (j *judge) meetOutages(s *session, e *results.Exchange) {
 	}
 	for i := range j.failovers {
 		f := &j.failovers[i]
-		if f.from <= e.Done && e.Sent <= f.to.Add(j.pool.detection) {
+		if f.from > e.Done {
+			break // they are in order
+		}
+		if e.Sent <= f.to.Add(j.pool.detection) {
 			f.meet(s, e, j.pool)
 		} else if f.to < e.Sent {
 			f.after(s, e)
@@ -55,7 +58,7 @@ func (j *judge) meetOutages(s *session, e *results.Exchange) {
 
 // followVictim tells on what became of a session whose home failed.
 func (j *judge) followVictim(s *session, e *results.Exchange) {
-	if e.Failure == results.Canceled {
+	if len(s.victims) == 0 || e.Failure == results.Canceled {
 		return
 	}
 	number, known := j.numbers[e.Instance]

@@ -103,6 +103,5 @@ func (j *judge) lateNote() []string {
 	if j.late == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("lost state or repeated writes of %d sessions came to light more than %v after the session, or without any of its requests recorded: not judged",
-		j.late, j.register.grace)}
+	return []string{fmt.Sprintf("lost state or repeated writes of %d sessions came to light when the session was over and forgotten, or without any of its requests recorded: not judged", j.late)}
 }

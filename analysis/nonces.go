@@ -6,19 +6,22 @@ import (
 	"github.com/stickybench/stickybench/internal/clock"
 )
 
-// nonces remembers the writes of the recent past in two generations: each takes all that come in its
-// time, at least so many and for at least so long. A copy of a write older than both is not found.
+// nonces remembers the writes of the recent past in two generations; when the patience with the younger one
+// is spent, the older one is forgotten. A copy of a write older than both is not found.
 type nonces struct {
 	young, old map[uint64]struct{}
 	begun      clock.Time // of young
 	patience
 }
 
-// leastNonces keeps short runs exact, in about 10 MB.
-const leastNonces = 1 << 18
+// What is kept of writes: about 10 MB at least and 80 MB at most.
+const (
+	leastNonces = 1 << 18
+	mostNonces  = 1 << 21
+)
 
 func newNonces(grace time.Duration) nonces {
-	return nonces{young: map[uint64]struct{}{}, old: map[uint64]struct{}{}, patience: patience{grace, leastNonces}}
+	return nonces{young: map[uint64]struct{}{}, old: map[uint64]struct{}{}, patience: patience{grace, leastNonces, mostNonces}}
 }
 
 // repeated says whether the nonce was there before, and remembers it.
@@ -27,7 +30,7 @@ func (n *nonces) repeated(nonce uint64, at clock.Time) bool {
 		return true
 	}
 	_, seen := n.old[nonce]
-	if len(n.young) >= n.room && at.Sub(n.begun) > n.grace {
+	if n.spent(len(n.young), at.Sub(n.begun)) {
 		clear(n.old)
 		n.young, n.old, n.begun = n.old, n.young, at
 	}

@@ -29,23 +29,32 @@ type departure struct {
 	since clock.Time
 }
 
-// patience is how long, and how many, sessions are kept that are over. A small run forgets nothing.
+// patience is how long things are kept that are over, and how many at least and at most. A small run
+// forgets nothing; one with very many short sessions forgets early.
 type patience struct {
-	grace time.Duration
-	room  int
+	grace       time.Duration
+	least, most int
 }
 
-// mostLeaving keeps short runs exact whatever comes late, in about 20 MB.
-const mostLeaving = 1 << 16
+// What is kept of sessions: about 20 MB at least and 160 MB at most.
+const (
+	leastLeaving = 1 << 16
+	mostLeaving  = 1 << 19
+)
 
 // patient waits longer than any request of the experiment can be under way: until the client gave up
 // twice over, an instance was frozen, and a minute more for the balancer's own time-outs.
 func patient(e *profiles.Experiment) patience {
-	p := patience{grace: time.Minute + 2*time.Duration(e.Load.Timeout), room: mostLeaving}
+	p := patience{grace: time.Minute + 2*time.Duration(e.Load.Timeout), least: leastLeaving, most: mostLeaving}
 	for _, f := range e.Faults {
 		p.grace = max(p.grace, time.Minute+time.Duration(e.Load.Timeout+f.For))
 	}
 	return p
+}
+
+// spent says whether of so many things one of that age may be forgotten.
+func (p patience) spent(n int, age time.Duration) bool {
+	return n > p.most || n > p.least && age > p.grace
 }
 
 // find gives the session of that number; nil where there is none.
@@ -80,7 +89,7 @@ func (r *register) leave(s *session) {
 
 // departed forgets the next session whose time is over; nil when there is none.
 func (r *register) departed() *session {
-	for len(r.leaving) > r.room && r.leaving[0].since.Add(r.grace) < r.now {
+	for len(r.leaving) > 0 && r.spent(len(r.leaving), r.now.Sub(r.leaving[0].since)) {
 		d := r.leaving[0]
 		r.leaving = r.leaving[1:]
 		if d.s.since == d.since {

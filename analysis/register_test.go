@@ -19,7 +19,7 @@ import (
 func (s *synthetic) input(p patience) input {
 	feed := newSynthetic(s.exchanges)
 	return input{name: "synthetic", experiment: profiles.Default(), run: s.run(), changes: s.changes(), patience: p,
-		serves: newFeed(s.exchanges), exchanges: func(yield func(results.Exchange, error) bool) {
+		serves: func() (ledgers, error) { return newFeed(s.exchanges), nil }, exchanges: func(yield func(results.Exchange, error) bool) {
 			for e := range feed.each {
 				if !yield(*e, nil) {
 					return
@@ -64,11 +64,17 @@ func (f *feed) Close() {}
 func TestForgettingChangesNothing(t *testing.T) {
 	const exchanges = 300_000
 	s := newSynthetic(exchanges)
-	whole := mustJudge(t, s.input(patience{room: math.MaxInt}))
+	whole := mustJudge(t, s.input(forever))
 	if m, _ := whole.Find("affinity.broken_sessions", nil); m.Value == 0 {
 		t.Fatal("no session broke: the synthetic run proves nothing")
 	}
-	in := s.input(patience{grace: time.Second, room: 100})
+	for name, p := range map[string]patience{"time": {grace: time.Second, least: 100, most: math.MaxInt}, "number": {grace: time.Hour, most: 900}} {
+		t.Run(name, func(t *testing.T) { forgetting(t, s, p, whole) })
+	}
+}
+
+func forgetting(t *testing.T, s *synthetic, p patience, whole *results.Report) {
+	in := s.input(p)
 	j, most := newJudge(in), 0
 	in.exchanges = watched(in.exchanges, func() { most = max(most, len(j.playing)+len(j.over)) })
 	got := judged(t, in, j)
@@ -107,7 +113,7 @@ func judged(t *testing.T, in input, j *judge) []byte {
 // A write repeated long after its session is forgotten cannot be judged, and that is said.
 func TestWhatComesTooLateIsSaid(t *testing.T) {
 	in := story()
-	in.patience = patience{grace: time.Second}
+	in.patience = patience{grace: time.Second, most: math.MaxInt}
 	var serves []results.Serve
 	var exchanges []results.Exchange
 	for i := range 60 {
@@ -118,7 +124,7 @@ func TestWhatComesTooLateIsSaid(t *testing.T) {
 	}
 	again := serves[0]
 	again.Start, again.End = 40e9, 41e9
-	in.serves = newLines(append(serves, again))
+	in.serves = told(append(serves, again))
 	in.exchanges = story(exchanges...).exchanges
 	r := mustJudge(t, in)
 	if m, _ := r.Find("consistency.duplicate", nil); m.Value != 0 || len(r.Warnings) == 0 {
@@ -162,7 +168,7 @@ func TestListedViolationsAreTheFirst(t *testing.T) {
 
 func TestNoncesAreRememberedForAWhile(t *testing.T) {
 	n := newNonces(10)
-	n.room = 5
+	n.least = 5
 	for i := range uint64(100) {
 		if n.repeated(i, clock.Time(i)) || !n.repeated(i, clock.Time(i)) || i >= 10 && !n.repeated(i-10, clock.Time(i)) {
 			t.Fatalf("nonce %d", i)

@@ -26,12 +26,13 @@ type sample struct {
 	troubled   map[wire.SessionID]*results.SessionRow
 	others     map[wire.SessionID]*results.SessionRow
 	limit      uint64 // greatest hash among the others, once there are enough
-	seen       map[wire.SessionID]struct{}
+	playing    map[wire.SessionID]struct{}
+	total      int // sessions that have begun
 }
 
 func newSample(run results.Run, violations []results.Violation) *sample {
 	s := &sample{run: run, limit: ^uint64(0), violations: map[wire.SessionID][]results.Violation{}, troubled: map[wire.SessionID]*results.SessionRow{},
-		others: map[wire.SessionID]*results.SessionRow{}, seen: map[wire.SessionID]struct{}{}}
+		others: map[wire.SessionID]*results.SessionRow{}, playing: map[wire.SessionID]struct{}{}}
 	for _, wantExcused := range []bool{false, true} {
 		for _, v := range violations {
 			id, err := wire.ParseSessionID(v.Session)
@@ -61,7 +62,7 @@ func (s *sample) add(e *results.Exchange) {
 	if e.Failure == results.Dropped {
 		return
 	}
-	s.seen[e.ID] = struct{}{}
+	s.attend(e)
 	row := s.troubled[e.ID]
 	if row == nil {
 		row = s.other(e)
@@ -79,6 +80,17 @@ func (s *sample) add(e *results.Exchange) {
 		row.Steps = append(row.Steps, results.Step{Seq: e.Seq, At: at, Took: done - at, Write: e.Flags&results.Write != 0, Instance: e.Instance, State: stateText(e)})
 	}
 	extend(row, results.Span{From: at, To: done, Instance: e.Instance})
+}
+
+// attend counts sessions and remembers only those that go on.
+func (s *sample) attend(e *results.Exchange) {
+	if _, known := s.playing[e.ID]; !known {
+		s.total++
+		s.playing[e.ID] = struct{}{}
+	}
+	if e.Flags&results.Last != 0 {
+		delete(s.playing, e.ID)
+	}
 }
 
 // extend lengthens the last span, or begins another when another instance answered.

@@ -22,7 +22,7 @@ func reportSkew(s *sheet, in input, t *traffic, j *judge) {
 	loads := map[string][]float64{}
 	for _, i := range instances {
 		loads["sessions"] = append(loads["sessions"], float64(j.census.placed[i.Name]))
-		loads["requests"] = append(loads["requests"], float64(t.served[i.Name]))
+		loads["requests"] = append(loads["requests"], float64(t.places[i.Name].served))
 		loads["inflight"] = append(loads["inflight"], meanInFlight(in, i.Name))
 		loads["cpu"] = append(loads["cpu"], cpu[i.Name]/(max(window, 1e-9)*cmp.Or(i.Cores, 1)))
 	}

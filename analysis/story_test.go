@@ -44,6 +44,9 @@ func TestStories(t *testing.T) {
 // start is second 0 of every story: zero times mean "did not happen".
 const start = clock.Time(1e15)
 
+// forever forgets nothing.
+var forever = patience{least: math.MaxInt, most: math.MaxInt}
+
 type teller struct {
 	in        input
 	exchanges []results.Exchange
@@ -55,7 +58,7 @@ func tell(t *testing.T, path string) {
 	s, wants := parse(t, path)
 	check(t, mustJudge(t, s.in), wants)
 	s.markLast()
-	s.in.serves, s.in.patience = newLines(s.serves), patience{grace: 3 * time.Second}
+	s.in.patience = patience{grace: 3 * time.Second, most: math.MaxInt}
 	check(t, mustJudge(t, s.in), wants)
 }
 
@@ -89,12 +92,16 @@ func parse(t *testing.T, path string) (s *teller, wants []string) {
 	if len(wants) == 0 {
 		t.Fatal("a story that wants nothing")
 	}
-	s.in.serves = newLines(s.serves)
+	s.in.serves = told(s.serves)
 	return s, wants
 }
 
 // lines are ledgers in memory.
 type lines []results.Serve
+
+func told(serves []results.Serve) func() (ledgers, error) {
+	return func() (ledgers, error) { return newLines(serves), nil }
+}
 
 func newLines(serves []results.Serve) *lines {
 	l := lines(slices.Clone(serves))
@@ -132,7 +139,7 @@ func (s *teller) markLast() {
 
 func newTeller() *teller {
 	s := &teller{state: map[uint32]results.Exchange{}}
-	s.in = input{name: "story", patience: patience{room: math.MaxInt}, experiment: &profiles.Experiment{}, run: results.Run{Start: start, Measured: start, End: start.Add(time.Minute), Profiles: []string{"casual"}}}
+	s.in = input{name: "story", patience: forever, experiment: &profiles.Experiment{}, run: results.Run{Start: start, Measured: start, End: start.Add(time.Minute), Profiles: []string{"casual"}}}
 	for i := range 4 {
 		s.in.run.Instances = append(s.in.run.Instances, results.Instance{Name: fmt.Sprintf("b%d", i+1), Cores: 1})
 	}

@@ -15,24 +15,27 @@ type traffic struct {
 	last          clock.Time
 	profiles      []latency           // and one more for answers of no known profile
 	zones         map[string]*latency // by the answering instance's zone
-	zoneOf        map[string]string   // by instance
-	served        map[string]int64    // answered requests by instance of the run
+	places        map[string]*place   // by instance of the run
 	operations    uint64              // on the session store
 }
 
+// place is one instance of the run.
+type place struct {
+	served int64    // answered requests
+	zone   *latency // of its zone; nil = it has none
+}
+
 func newTraffic(run results.Run) *traffic {
-	t := &traffic{run: run, served: map[string]int64{}, profiles: make([]latency, len(run.Profiles)+1)}
+	t := &traffic{run: run, profiles: make([]latency, len(run.Profiles)+1), zones: map[string]*latency{}, places: map[string]*place{}}
 	for i := range t.profiles {
 		t.profiles[i] = newLatency()
 	}
-	t.zones, t.zoneOf = map[string]*latency{}, map[string]string{}
 	for _, i := range run.Instances {
-		t.served[i.Name] = 0
 		if i.Zone != "" && t.zones[i.Zone] == nil {
 			l := newLatency()
 			t.zones[i.Zone] = &l
 		}
-		t.zoneOf[i.Name] = i.Zone
+		t.places[i.Name] = &place{zone: t.zones[i.Zone]}
 	}
 	return t
 }
@@ -49,16 +52,17 @@ func (t *traffic) add(e *results.Exchange, timed bool) {
 		t.failed++
 		return
 	}
-	if n, known := t.served[e.Instance]; known {
-		t.served[e.Instance] = n + 1
+	p := t.places[e.Instance]
+	if p != nil {
+		p.served++
 	}
 	t.operations += uint64(e.Lookups)
 	if !timed {
 		return
 	}
 	t.profiles[min(int(e.Profile), len(t.profiles)-1)].add(e)
-	if l := t.zones[t.zoneOf[e.Instance]]; l != nil {
-		l.add(e)
+	if p != nil && p.zone != nil {
+		p.zone.add(e)
 	}
 }
 

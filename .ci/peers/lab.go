@@ -84,9 +84,9 @@ type outcome struct {
 // run runs a tool on the second core, at most a minute longer than it should take. Exit codes are not
 // judged: ours says with them what it thinks of the server.
 func (l *lab) run(name string, seconds int, watch func(pid int), args ...string) outcome {
+	l.calm()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(seconds)*time.Second+time.Minute)
 	defer cancel()
-	l.calm()
 	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", "1", l.paths[name]}, args...)...)
 	cmd.Dir, cmd.Stderr = l.work, io.Discard
 	cmd.Env = append(os.Environ(), "K6_NO_USAGE_REPORT=true", "K6_ADDRESS=")
