@@ -77,7 +77,7 @@ func caddyConfig(policy, checks string) string {
   "logging": {"logs": {"default": {"level": "WARN", "writer": {"output": "file", "filename": {{.JSON (.File "caddy.log")}}}}}},
   "apps": {"http": {"servers": {"lb": {
     "listen": [{{.JSON .Listen}}],
-    "protocols": ["h1"],
+    "protocols": ["h1", "h2c"],
     "automatic_https": {"disable": true},
     "routes": [{"handle": [{
       "handler": "reverse_proxy",
