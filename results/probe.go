@@ -10,25 +10,29 @@ const ProbeSchema = "stickybench/probe/v1"
 
 // The tests of a probe. Unless said otherwise every request has a new connection.
 const (
-	TestFirst     = "first"     // a new client's first request, from an address of its own
-	TestFollow    = "follow"    // the same client, all its cookies and its address kept
-	TestKept      = "kept"      // the same client again, all on one connection
-	TestCookies   = "cookies"   // its cookies, from another address each time
-	TestBare      = "bare"      // its address, no cookies
-	TestOnly      = "only"      // of its cookies the one that Label names, from another address
-	TestWithout   = "without"   // all its cookies but the one that Label names, from another address
-	TestHeader    = "header"    // no cookies, another address each time, the request header that Label names; Group is its value
-	TestHeaders   = "headers"   // several at once with one value of it, another for each Group
-	TestNewConns  = "new conns" // no cookies, another address each time; Group is the same as of a TestOneConn
-	TestOneConn   = "one conn"  // no cookies, several requests on one connection; Group is the connection
-	TestBurst     = "burst"     // several first requests of a new client at once; Group is the client
-	TestInvented  = "invented"  // the cookie that Label names with an invented value of the usual shape; Group is the value
-	TestInvention = "invention" // several at once with one invented value, another for each Group
-	TestGarbage   = "garbage"   // with a value of no sense
-	TestEmpty     = "empty"     // with no value
-	TestDuplicate = "duplicate" // with two valid values; Wanted is the home of the first, Other of the second
-	TestForged    = "forged"    // with a value made by writing the name of Wanted where another's was
-	TestIdle      = "idle"      // as follow, after a pause
+	TestFirst       = "first"        // a new client's first request, from an address of its own
+	TestFollow      = "follow"       // the same client, all its cookies and its address kept
+	TestKept        = "kept"         // the same client again, all on one connection
+	TestCookies     = "cookies"      // its cookies, from another address each time
+	TestBare        = "bare"         // its address, no cookies
+	TestOnly        = "only"         // of its cookies the one that Label names, from another address
+	TestWithout     = "without"      // all its cookies but the one that Label names, from another address
+	TestHeader      = "header"       // no cookies, another address each time, the request header that Label names; Group is its value
+	TestHeaders     = "headers"      // several at once with one value of it, another for each Group
+	TestNewConns    = "new conns"    // no cookies, another address each time; Group is the same as of a TestOneConn
+	TestOneConn     = "one conn"     // no cookies, several requests on one connection; Group is the connection
+	TestBurst       = "burst"        // several first requests of a new client at once; Group is the client
+	TestInvented    = "invented"     // the cookie that Label names with an invented value of the usual shape; Group is the value
+	TestInvention   = "invention"    // several at once with one invented value, another for each Group
+	TestGarbage     = "garbage"      // with a value of no sense
+	TestEmpty       = "empty"        // with no value
+	TestDuplicate   = "duplicate"    // with two valid values; Wanted is the home of the first, Other of the second
+	TestForged      = "forged"       // with a value made by writing the name of Wanted where another's was
+	TestSocket      = "socket"       // as follow, opening a WebSocket
+	TestFirstSocket = "first socket" // a new client's first request opens a WebSocket
+	TestStream      = "stream"       // as follow, all of a client on one HTTP/2 connection
+	TestFirstStream = "first stream" // several first requests at once on one HTTP/2 connection; Group is the connection
+	TestIdle        = "idle"         // as follow, after a pause
 )
 
 // Shot is one request of a probe and its answer.

@@ -11,10 +11,11 @@ type Family string
 
 // The families.
 const (
-	MoveAndStay Family = "stay" // rebinds once, stays on the new home
-	MoveAndHome Family = "home" // hash: returns when the home does
-	Flap        Family = "flap" // another instance on each request until the home is back
-	NoAffinity  Family = "none" // spreads every request
+	MoveAndStay Family = "stay"  // rebinds once, stays on the new home
+	MoveAndHome Family = "home"  // hash: returns when the home does
+	Flap        Family = "flap"  // another instance on each request until the home is back
+	Stuck       Family = "stuck" // no failover: errors until the home is back
+	NoAffinity  Family = "none"  // spreads every request
 	Unknown     Family = "unknown"
 )
 
@@ -97,6 +98,8 @@ func (f Family) Describe() string {
 		return "moves and comes home"
 	case Flap:
 		return "flaps until it is back"
+	case Stuck:
+		return "fails until it is back"
 	case NoAffinity:
 		return "was never bound"
 	}

@@ -37,6 +37,7 @@ func (s *seen) assertions(f finding) []results.Assertion {
 	say("kept and new connections lead to the same instance", s.agrees(f))
 	say("simultaneous first requests of a client meet", s.meets(f))
 	say("a session survives a change of address", s.travels(f))
+	s.assertProtocols(f, say)
 	say("a session survives the pause", s.outlasts(f))
 	if f.mechanism == byCookie && f.kind != kindUnknown {
 		c.assert(f, say)
@@ -45,20 +46,19 @@ func (s *seen) assertions(f finding) []results.Assertion {
 			say(name, inapplicable("routing depends on no single cookie"))
 		}
 	}
-	for _, o := range elsewhere() {
+	for _, o := range untried() {
 		say(o[0], inapplicable(o[1]))
 	}
 	return list
 }
 
-// elsewhere lists what a probe does not try.
-func elsewhere() [][2]string {
+// untried lists what a probe leaves alone.
+func untried() [][2]string {
 	const run = "a probe changes nothing in the pool; use stickybench run with faults"
 	return [][2]string{
 		{"a failed home is left, once", run},
 		{"a drained instance keeps its sessions and gets no new ones", run},
 		{"a change of the pool moves only whom it must", run},
-		{"WebSocket and HTTP/2 lead to the same home", "a probe speaks HTTP/1.1 only"},
 	}
 }
 

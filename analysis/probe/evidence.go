@@ -103,6 +103,10 @@ func describe(test, label string) string {
 		return "the address, no cookies"
 	case results.TestOnly:
 		return "cookie " + label + " alone, other addresses"
+	case results.TestSocket:
+		return "cookies and address kept, as a WebSocket"
+	case results.TestStream:
+		return "cookies and address kept, as streams of HTTP/2"
 	case results.TestIdle:
 		return "cookies and address kept, after the pause"
 	}

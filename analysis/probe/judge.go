@@ -51,6 +51,11 @@ func (s *seen) evidence() []results.ProbeEvidence {
 	for _, name := range s.labels(results.TestOnly) {
 		list = append(list, s.home(results.TestOnly, name), s.home(results.TestWithout, name))
 	}
+	for _, test := range []string{results.TestSocket, results.TestStream} {
+		if e := s.home(test, ""); s.spoken(test) && e.Trials > 0 {
+			list = append(list, e)
+		}
+	}
 	if s.Idle > 0 {
 		list = append(list, s.home(results.TestIdle, ""))
 	}

@@ -300,6 +300,46 @@ func TestErrorsAreCounted(t *testing.T) {
 	}
 }
 
+const (
+	saysSocket  = "a WebSocket opens at the home"
+	saysOpening = "the answer that opens a first WebSocket gives the marker"
+	saysStreams = "HTTP/2 streams of a bound client reach its home"
+	saysMeeting = "simultaneous first streams of an HTTP/2 connection meet"
+)
+
+func TestOtherProtocols(t *testing.T) {
+	base := (&world{route: insertedCookie("")}).probe()
+	home := arrange(base).homes[0]
+	other := map[string]string{"b0": "b1"}[home]
+	if other == "" {
+		other = "b0"
+	}
+	for name, c := range map[string]struct {
+		shots []results.Shot
+		want  map[string]results.ProbeVerdict
+	}{
+		"nothing else spoken": {[]results.Shot{{Test: results.TestSocket, Status: 200, Instance: home}, {Test: results.TestStream, Failure: "malformed"}},
+			map[string]results.ProbeVerdict{saysSocket: results.NotApplicable, saysOpening: results.NotApplicable, saysStreams: results.NotApplicable, saysMeeting: results.NotApplicable}},
+		"all well": {[]results.Shot{{Test: results.TestSocket, Status: 101, Instance: home}, {Test: results.TestStream, Status: 200, Instance: home},
+			{Test: results.TestFirstSocket, Client: -1, Status: 101, Instance: other, Set: []string{"SRV=srv-0"}},
+			{Test: results.TestFirstStream, Group: "1", Client: -1, Instance: home}, {Test: results.TestFirstStream, Group: "1", Client: -1, Instance: home}},
+			map[string]results.ProbeVerdict{saysSocket: results.Holds, saysOpening: results.Holds, saysStreams: results.Holds, saysMeeting: results.Holds}},
+		"nothing well": {[]results.Shot{{Test: results.TestSocket, Status: 101, Instance: other}, {Test: results.TestStream, Status: 200, Instance: other},
+			{Test: results.TestFirstSocket, Client: -1, Status: 101, Instance: other},
+			{Test: results.TestFirstStream, Group: "1", Client: -1, Instance: home}, {Test: results.TestFirstStream, Group: "1", Client: -1, Instance: other}},
+			map[string]results.ProbeVerdict{saysSocket: results.Broken, saysOpening: results.Broken, saysStreams: results.Broken, saysMeeting: results.Broken}},
+	} {
+		p := base
+		p.Shots = append(append([]results.Shot{}, base.Shots...), c.shots...)
+		got := verdicts(Judge(p))
+		for what, verdict := range c.want {
+			if got[what] != verdict {
+				t.Errorf("%s: %s: %q, want %q", name, what, got[what], verdict)
+			}
+		}
+	}
+}
+
 func TestRevealingValues(t *testing.T) {
 	for value, reveals := range map[string]bool{
 		".b%d":                   true,

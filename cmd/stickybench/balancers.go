@@ -22,7 +22,7 @@ func newBalancers() *cobra.Command {
 }
 
 const listHelp = `list names every balancer and mechanism that --lb takes, and what each promises:
-  when its home fails, a session   moves and stays; moves and comes home; or flaps until it is back
+  when its home fails, a session   moves and stays, moves and comes home, flaps or fails until it is back
   drain, reload                    a drain or a new configuration keeps, moves or forgets bound sessions;
                                    - where it cannot be done at run time
   expires by                       what can end a binding: idle time, age, or nothing (-); see lb.ttl

@@ -18,7 +18,7 @@ import (
 // balancer answers as one that routes by choose would; choose may set cookies.
 func balancer(t *testing.T, choose func(http.ResponseWriter, *http.Request) int) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet {
+		if r.Method != http.MethodGet && r.Method != "PRI" { // the opening of HTTP/2
 			t.Errorf("a probe sent %s", r.Method)
 		}
 		w.Header().Set("X-Who", fmt.Sprintf("b%d", choose(w, r)))
@@ -156,6 +156,50 @@ func TestOneConnectionIsOne(t *testing.T) {
 	}
 	if n := int(connections.Load()); n >= len(seen.Shots) || len(peers) != groups {
 		t.Errorf("%d connections for %d requests, %d groups", n, len(seen.Shots), len(peers))
+	}
+}
+
+// speaker is a server of HTTP/1.1, HTTP/2 with prior knowledge and WebSockets up to their opening.
+func speaker(t *testing.T) string {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Who", r.Proto)
+		if r.Header.Get("Upgrade") == "websocket" {
+			w.Header().Set("Connection", "Upgrade")
+			w.Header().Set("Upgrade", "websocket")
+			w.WriteHeader(http.StatusSwitchingProtocols)
+		}
+	}))
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetHTTP1(true)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestOtherProtocolsAreTried(t *testing.T) {
+	seen := probed(t, speaker(t))
+	for test, want := range map[string]int{results.TestSocket: 12, results.TestFirstSocket: 6, results.TestStream: 36, results.TestFirstStream: 48} {
+		if got := count(seen, test); got != want {
+			t.Errorf("%d shots of test %q, want %d", got, test, want)
+		}
+	}
+	for _, shot := range seen.Shots {
+		stream := shot.Test == results.TestStream || shot.Test == results.TestFirstStream
+		socket := shot.Test == results.TestSocket || shot.Test == results.TestFirstSocket
+		if stream != (shot.Instance == "HTTP/2.0") || socket != (shot.Status == http.StatusSwitchingProtocols) {
+			t.Fatalf("shot %+v", shot)
+		}
+	}
+}
+
+func TestWhatIsNotSpokenIsTriedOnce(t *testing.T) {
+	var turn atomic.Int64
+	seen := probed(t, balancer(t, sticky(&turn)))
+	for test, want := range map[string]int{results.TestSocket: 1, results.TestFirstSocket: 0, results.TestStream: 1, results.TestFirstStream: 0} {
+		if got := count(seen, test); got != want {
+			t.Errorf("%d shots of test %q, want %d", got, test, want)
+		}
 	}
 }
 

@@ -70,6 +70,8 @@ func (p *prober) everything(ctx context.Context, o Options) {
 		p.header(ctx, name)
 	}
 	p.sharing(ctx)
+	p.sockets(ctx, some)
+	p.streams(ctx, some)
 	for _, name := range names {
 		p.damage(ctx, clients, name)
 	}

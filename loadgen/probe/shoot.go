@@ -86,6 +86,10 @@ func (p *prober) exchange(ctx context.Context, t *http.Transport, shot *results.
 		return
 	}
 	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusSwitchingProtocols { // what follows is no body
+		shot.Status, shot.Instance, shot.Set = answer.StatusCode, p.naming.name(answer, nil), answer.Header["Set-Cookie"]
+		return
+	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, bodyLimit))
 	if err != nil {
 		shot.Failure = err.Error()

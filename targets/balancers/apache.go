@@ -66,6 +66,7 @@ Group "#65534"
 ` + apacheModules() + `
 Listen {{.Listen}}
 ListenBacklog 4096
+Protocols h2c http/1.1
 ThreadsPerChild 64
 MaxRequestWorkers 1024
 ServerLimit 16
@@ -76,7 +77,7 @@ GracefulShutdownTimeout 30
 
 <Proxy "balancer://be">
 {{- range .Instances}}
-    BalancerMember "http://{{.Address}}" route={{.Name}} retry={{$.WholeSeconds $.Health.FailTimeout}} connectiontimeout={{$.Milliseconds $.Health.Timeout}} hcmethod=GET hcuri=/healthz hcinterval={{$.AtLeast "100ms" $.Health.Interval}} hcpasses={{$.Health.Rise}} hcfails={{$.Health.Fall}}{{if .Draining}} status=+N{{end}}
+    BalancerMember "http://{{.Address}}" route={{.Name}} retry={{$.WholeSeconds $.Health.FailTimeout}} connectiontimeout={{$.Milliseconds $.Health.Timeout}} hcmethod=GET hcuri=/healthz hcinterval={{$.AtLeast "100ms" $.Health.Interval}} hcpasses={{$.Health.Rise}} hcfails={{$.Health.Fall}} upgrade=websocket{{if .Draining}} status=+N{{end}}
 {{- end}}
     ProxySet lbmethod={{if eq .Choice "least"}}bybusyness{{else}}byrequests{{end}} stickysession=` + sticky + `
 </Proxy>
@@ -90,7 +91,7 @@ func apacheModules() string {
 	const directory = "/usr/lib/apache2/modules"
 	var out strings.Builder
 	for _, name := range []string{"mpm_event", "authz_core", "headers", "slotmem_shm", "proxy", "proxy_http",
-		"proxy_balancer", "proxy_hcheck", "lbmethod_byrequests", "lbmethod_bybusyness"} {
+		"proxy_balancer", "proxy_hcheck", "lbmethod_byrequests", "lbmethod_bybusyness", "http2"} {
 		out.WriteString("LoadModule " + name + "_module " + directory + "/mod_" + name + ".so\n")
 	}
 	return strings.TrimSuffix(out.String(), "\n")

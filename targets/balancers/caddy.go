@@ -29,40 +29,55 @@ func caddyMechanisms() []Mechanism {
 		return Mechanism{
 			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: minimal, Random: true},
 			Marker:    NoMarker,
-			text:      caddyConfig(policy),
+			text:      caddyConfig(policy, caddyChecks),
 		}
 	}
 	bound := func(name, policy string, marker Marker) Mechanism {
 		return Mechanism{
 			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Random: true},
 			Marker:    marker,
-			text:      caddyConfig(policy),
+			text:      caddyConfig(policy, caddyChecks),
 		}
 	}
+	unchecked := bound("cookie-unchecked", "", Signed)
+	unchecked.Family, unchecked.text = results.Stuck, caddyConfig(signedCookie, "")
+	unchecked.Notes = []string{"caddy as it comes, without health checks and retries: a dead instance keeps its sessions and its share of the new ones"}
 	client := hash("client-ip-hash", keyAddress, `{"policy": "client_ip_hash"}`)
 	client.Since = "2.7"
 	header := hash("header-hash", keyHeader, `{"policy": "header", "field": "`+userHeader+`"}`)
 	header.Notes = []string{noHeader("caddy spreads them")}
 	return []Mechanism{
-		bound("cookie", `{"policy": "cookie", "name": "SRV", "secret": "`+secret+`"}`, Signed),
+		bound("cookie", signedCookie, Signed),
 		bound("cookie-plain", `{"policy": "cookie", "name": "SRV"}`, Unsalted),
 		hash("ip-hash", keyAddress, `{"policy": "ip_hash"}`),
 		client,
 		header,
+		unchecked,
 	}
 }
 
-// caddyConfig puts the selection policy into the configuration; it is JSON because the Caddyfile of
-// 2.6 cannot turn off the copy that Caddy keeps in the user's home. Without retries a refused connection
-// is a 502 until the checks notice, and without checks for ever. One failed check is enough: 2.6 cannot count them.
-func caddyConfig(policy string) string {
+const signedCookie = `{"policy": "cookie", "name": "SRV", "secret": "` + secret + `"}`
+
+// caddyChecks make caddy leave a dead instance: without retries a refused connection is a 502 until the
+// checks notice, without checks for ever. One failed check is enough: 2.6 cannot count them.
+const caddyChecks = `,
+        "retries": {{.Health.Fall}},
+        "try_interval": "1ms"
+      },
+      "health_checks": {
+        "active": {"uri": "/healthz", "interval": "{{.Milliseconds .Health.Interval}}", "timeout": "{{.Milliseconds .Health.Timeout}}"},
+        "passive": {"fail_duration": "{{.Milliseconds .Health.FailTimeout}}", "max_fails": 1}`
+
+// caddyConfig puts the selection policy and the checks into the configuration; it is JSON because the
+// Caddyfile of 2.6 cannot turn off the copy that Caddy keeps in the user's home.
+func caddyConfig(policy, checks string) string {
 	return `{
   "admin": {"listen": {{.JSON (print "unix/" .Socket)}}, "config": {"persist": false}},
   "storage": {"module": "file_system", "root": {{.JSON (.File "storage")}}},
   "logging": {"logs": {"default": {"level": "WARN", "writer": {"output": "file", "filename": {{.JSON (.File "caddy.log")}}}}}},
   "apps": {"http": {"servers": {"lb": {
     "listen": [{{.JSON .Listen}}],
-    "protocols": ["h1"],
+    "protocols": ["h1", "h2c"],
     "automatic_https": {"disable": true},
     "routes": [{"handle": [{
       "handler": "reverse_proxy",
@@ -72,13 +87,7 @@ func caddyConfig(policy string) string {
 {{- end}}
       ],
       "load_balancing": {
-        "selection_policy": ` + policy + `,
-        "retries": {{.Health.Fall}},
-        "try_interval": "1ms"
-      },
-      "health_checks": {
-        "active": {"uri": "/healthz", "interval": "{{.Milliseconds .Health.Interval}}", "timeout": "{{.Milliseconds .Health.Timeout}}"},
-        "passive": {"fail_duration": "{{.Milliseconds .Health.FailTimeout}}", "max_fails": 1}
+        "selection_policy": ` + policy + checks + `
       },
       "transport": {"protocol": "http", "dial_timeout": "{{.Milliseconds .Health.Timeout}}"}
     }]}]

@@ -25,8 +25,8 @@ type fixture struct {
 	instances map[string]*mock
 }
 
-// live starts the real program at path.
-func live(t *testing.T, row Row, m Mechanism, path string, instances int) *fixture {
+// live starts the real program at path with the usual parameters, changed if change is not nil.
+func live(t *testing.T, row Row, m Mechanism, path string, instances int, change func(*Params)) *fixture {
 	t.Helper()
 	row.Binary = path
 	f := &fixture{instances: map[string]*mock{}, running: Running{Row: row, Mechanism: m}}
@@ -42,6 +42,9 @@ func live(t *testing.T, row Row, m Mechanism, path string, instances int) *fixtu
 		p.Instances = append(p.Instances, f.add(t, fmt.Sprintf("b%d", n+1)))
 	}
 	f.url = "http://" + p.Listen
+	if change != nil {
+		change(p)
+	}
 	f.run(t)
 	return f
 }
@@ -86,6 +89,10 @@ func TestMain(m *testing.M) {
 
 // each runs the test on a fresh fixture for every installed version of every mechanism that is wanted.
 func each(t *testing.T, instances int, wanted func(Row, Mechanism) bool, test func(*testing.T, *fixture)) {
+	eachWith(t, instances, nil, wanted, test)
+}
+
+func eachWith(t *testing.T, instances int, change func(*Params), wanted func(Row, Mechanism) bool, test func(*testing.T, *fixture)) {
 	t.Parallel()
 	for _, row := range List() {
 		for _, m := range row.Mechanisms {
@@ -106,7 +113,7 @@ func each(t *testing.T, instances int, wanted func(Row, Mechanism) bool, test fu
 						if err := at.Supports(m, version); err != nil {
 							t.Skip(err)
 						}
-						test(t, live(t, row, m, path, instances))
+						test(t, live(t, row, m, path, instances, change))
 					})
 				}
 			})

@@ -78,7 +78,7 @@ func TestParametersShowInTheConfiguration(t *testing.T) {
 		{"apache:cookie", func(p *Params) { p.Absolute = true }, "HttpOnly; Max-Age=90\"", "User"},
 		{"apache:cookie", func(p *Params) { p.User = "root" }, "User \"#65534\"", "Max-Age"},
 		{"apache:cookie", func(p *Params) { p.Choice = "least" }, "lbmethod=bybusyness", "+N"},
-		{"apache:cookie", func(p *Params) { p.Instances[1].Draining = true }, "route=b2 retry=1 connectiontimeout=50ms hcmethod=GET hcuri=/healthz hcinterval=100ms hcpasses=2 hcfails=3 status=+N\n", ""},
+		{"apache:cookie", func(p *Params) { p.Instances[1].Draining = true }, "route=b2 retry=1 connectiontimeout=50ms hcmethod=GET hcuri=/healthz hcinterval=100ms hcpasses=2 hcfails=3 upgrade=websocket status=+N\n", ""},
 		{"apache:cookie", func(p *Params) { p.Health.Interval = time.Millisecond }, "hcinterval=100ms", "hcinterval=1ms"},
 		{"haproxy:cookie", func(p *Params) { p.Instances[1].Draining = true }, "127.0.0.1:9002 cookie b2 weight 0\n", "b1 weight"},
 		{"traefik:cookie", func(p *Params) { p.Absolute = true }, "maxAge: 90}", ""},

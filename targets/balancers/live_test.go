@@ -24,6 +24,10 @@ func TestLiveFamilies(t *testing.T) {
 			return
 		}
 		bound(t, f)
+		if f.running.Mechanism.Family == results.Stuck {
+			stuck(t, f)
+			return
+		}
 		failover(t, f)
 	})
 }
@@ -80,6 +84,20 @@ func failover(t *testing.T, f *fixture) {
 	if names := homes(t, f, user, 5); distinct(names) != 1 || (names[0] == home) == (f.running.Mechanism.Family == results.MoveAndStay) {
 		t.Errorf("when %s was back, the user on %s saw %v; the promise is %q", home, during[11], names, f.running.Mechanism.Family)
 	}
+}
+
+// stuck: errors and nothing else until the home is back.
+func stuck(t *testing.T, f *fixture) {
+	user := visitor(t, 7)
+	home := homes(t, f, user, 2)[1]
+	f.instances[home].stop()
+	for range 12 {
+		if name, err := ask(user, f.url); err == nil && name != home {
+			t.Fatalf("the user left %s for %s; the promise is %q", home, name, results.Stuck)
+		}
+	}
+	f.instances[home].start(t)
+	eventually(t, func() bool { name, err := ask(user, f.url); return err == nil && name == home })
 }
 
 // inRotation waits until new users come to the instance.
