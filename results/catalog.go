@@ -44,6 +44,7 @@ var affinityQuantities = []Quantity{
 	{"affinity.stick_ratio", Ratio, "higher", "share of follow-up requests that home answered"},
 	{"affinity.zombie_sessions", Count, "lower", "sessions sent twice in a row to an instance that had been out for longer than the detection window"},
 	{"affinity.churned_sessions", Count, "lower", "sessions whose marker changed though home did not"},
+	{"affinity.split_sessions", Count, "lower", "sessions whose first requests, sent together before any marker was known, were answered apart"},
 	{"affinity.expired_requests", Count, "", "follow-up requests past the marker's lifetime"},
 	{"affinity.overstays", Count, "lower", "of them, those that home still answered"},
 	{"affinity.overstay_p", PValue, "", "chance of so many overstays if markers expired as promised"},
@@ -78,6 +79,7 @@ var failoverQuantities = []Quantity{
 	{"failover.ideal_live_moves", Count, "", "moves that the mechanism needs for the change"},
 	{"failover.excess_moves_p", PValue, "", "chance of so many moves beyond the ideal"},
 	{"failover.drain_admissions", Count, "lower", "new sessions placed on an instance that had been draining"},
+	{"failover.late_requests", Count, "lower", "answers of an instance that had been removed for longer than the detection window"},
 	{"failover.lost_per_crash", Count, "lower", "sessions that lost their state with each instance that died"},
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -31,11 +33,11 @@ type Standing string
 
 // The standings. Unclear means that there was too little to judge by.
 const (
-	AsExpected    Standing = "as expected"
-	Deviates      Standing = "deviates"
-	Unclear       Standing = "unclear"
+	AsExpected   Standing = "as expected"
+	Deviates     Standing = "deviates"
+	Unclear      Standing = "unclear"
 	Inapplicable Standing = "not applicable"
-	NotRun        Standing = "not run"
+	NotRun       Standing = "not run"
 )
 
 // Stand sums up checks: one that failed outranks one that nothing measured. No check at all means that
@@ -66,6 +68,18 @@ func (o Outcomes) Encode() ([]byte, error) {
 		return nil, fmt.Errorf("encoding the outcomes: %w", err)
 	}
 	return append(text, '\n'), nil
+}
+
+// Write replaces outcomes.json in the directory of the series.
+func (o Outcomes) Write(dir string) error {
+	text, err := o.Encode()
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
+		return err
+	}
+	return replace(filepath.Join(dir, "outcomes.json"), text)
 }
 
 // Count says how many have that standing.

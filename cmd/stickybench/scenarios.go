@@ -135,6 +135,9 @@ func runScenarios(cmd *cobra.Command, scenarios []profiles.Scenario, f *scenario
 				return err
 			}
 			all.Outcomes = append(all.Outcomes, outcome)
+			if err := all.Write(out); err != nil {
+				return err
+			}
 		}
 	}
 	if err := printOutcomes(cmd.OutOrStdout(), all, f.json); err != nil {
@@ -152,8 +155,8 @@ func (f *scenarioFlags) play(cmd *cobra.Command, s profiles.Scenario, lb, path s
 		o.State, o.Why = results.Inapplicable, err.Error()
 		return o, nil
 	}
-	progress := runFlags{quiet: f.quiet, noProgress: f.noProgress}
-	dir, err := play(cmd.Context(), exp, path, progress.progress(cmd.ErrOrStderr(), time.Duration(exp.Duration)))
+	shown := runFlags{quiet: f.quiet, noProgress: f.noProgress}
+	dir, err := play(cmd.Context(), exp, path, observers{view: shown.view(cmd.ErrOrStderr(), exp)})
 	if errors.Is(err, targets.ErrUnavailable) {
 		o.State, o.Why = results.NotRun, err.Error()
 		return o, nil
