@@ -20,7 +20,7 @@ const (
 // Catalog lists every metric that this program reports, in the order of the reference.
 func Catalog() []Quantity {
 	return slices.Concat(affinityQuantities, consistencyQuantities(), failoverQuantities, trafficQuantities,
-		latencyQuantities(), savingQuantities(), skewQuantities(), instanceQuantities, generatorQuantities)
+		latencyQuantities(), savingQuantities(), skewQuantities(), instanceQuantities, balancerQuantities, generatorQuantities)
 }
 
 // Describe finds a metric in the catalog.
@@ -31,6 +31,11 @@ func Describe(name string) (Quantity, bool) {
 		return Quantity{}, false
 	}
 	return list[i], true
+}
+
+var balancerQuantities = []Quantity{
+	{"lb.cpu_per_request", Seconds, "lower", "CPU time of the balancer's processes per answered request"},
+	{"lb.added_latency.mean", Seconds, "lower", "mean service time less mean handler time: balancer, network and the instance's own frame"},
 }
 
 var affinityQuantities = []Quantity{
