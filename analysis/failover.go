@@ -115,6 +115,7 @@ func (j *judge) reportFailovers(s *sheet) {
 	}
 	j.reportLostPerCrash(s)
 	j.reportMoves(s)
+	j.reportUptakes(s)
 }
 
 // reportLostPerCrash is how many sessions lost their state with each instance that died.
