@@ -36,7 +36,7 @@ type Deployment struct {
 	store    startedStore
 	watches  sync.WaitGroup
 
-	pooling sync.Mutex // one change of the balancer's pool at a time
+	pooling sync.Mutex // one order to the balancer at a time
 
 	mu        sync.Mutex
 	instances []*instance // in the order of joining

@@ -181,7 +181,7 @@ func hold(o *results.Outcome, s profiles.Scenario, dir *results.Dir) error {
 		return err
 	}
 	o.Dir, o.Verdict, o.Mechanism = dir.Path(), report.Verdict, run.Mechanism.Name
-	checks, err := analysis.Gate(report, s.Expected(string(run.Mechanism.Family), run.Mechanism.Key))
+	checks, err := analysis.Gate(report, s.Expected(string(run.Mechanism.Family), run.Mechanism.Key, run.Mechanism.TTL > 0))
 	if err != nil {
 		return fmt.Errorf("scenario %s: %w", s.Name, err)
 	}
