@@ -76,7 +76,7 @@ func (f *failover) meet(s *session, e *results.Exchange, p *pool) {
 	case failed && e.Failure != results.Canceled:
 		f.errors++
 		f.lastError = max(f.lastError, e.Done)
-	case s.home != "" && e.Instance != s.home && s.home != f.instance && e.Instance != f.instance && !p.unavailable(s.home, e.Sent, e.Done) &&
+	case s.home != "" && e.Instance != s.home && s.home != f.instance && e.Instance != f.instance && !slices.Contains(s.victimOf, f.instance) && !p.unavailable(s.home, e.Sent, e.Done) &&
 		e.Flags&(results.MarkerDropped|results.AddressChanged) == 0 && e.Due >= s.bound:
 		f.collateral++
 	}

@@ -95,8 +95,8 @@ func (s Scenario) validate() error {
 	}
 	for _, class := range slices.Sorted(maps.Keys(s.Expect)) {
 		family, _, _ := strings.Cut(class, "/")
-		if !slices.Contains([]string{"any", "stay", "home"}, family) {
-			return fmt.Errorf("%s.yaml:1:1: expect.%s: use any, stay or home, or one of them with the key, such as home/address, and /ttl for markers that end", s.Name, class)
+		if !slices.Contains([]string{"any", "stay", "home", "flap"}, family) {
+			return fmt.Errorf("%s.yaml:1:1: expect.%s: use any, stay, home or flap, or one of them with the key, such as home/address, and /ttl for markers that end", s.Name, class)
 		}
 	}
 	return nil
