@@ -117,6 +117,7 @@ func conclude(in input, t *traffic, j *judge, last *final) (*results.Report, err
 	j.operations.report(s)
 	reportSkew(s, in, t, j)
 	last.report(s, in.run, j.pool)
+	reportBalancer(s, in, t)
 	reportGenerator(s, in.run, t.wall(in.run))
 	report := &results.Report{Schema: results.ReportSchema, Metrics: s.metrics, Runs: []results.ReportRun{describe(in, t)},
 		Timeline: timeline(in), Warnings: append(warnings(in.run), j.lateNote()...)}

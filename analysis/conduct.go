@@ -33,7 +33,7 @@ const zombieAfter = 2
 // notice takes every exchange before the home can change.
 func (j *judge) notice(s *session, e *results.Exchange) {
 	answered := e.Failure == results.Answered && e.Status < 500
-	if answered && j.pool.left(e.Instance, e.Sent) {
+	if answered && j.pool.left(e.Instance, e.Sent, e.Done) {
 		j.conduct.late++
 	}
 	switch {
@@ -56,7 +56,7 @@ func (j *judge) notice(s *session, e *results.Exchange) {
 
 // noticePlacement counts a new session on an instance that should get none.
 func (j *judge) noticePlacement(e *results.Exchange) {
-	if j.run.Mechanism.Key != "address" && j.pool.drained(e.Instance, e.Sent) {
+	if j.run.Mechanism.Key != "address" && j.pool.drained(e.Instance, e.Sent, e.Done) {
 		j.conduct.admitted++
 	}
 }

@@ -79,7 +79,7 @@ func (f *failover) meet(s *session, e *results.Exchange, p *pool) {
 	case failed && e.Failure != results.Canceled:
 		f.errors++
 		f.lastError = max(f.lastError, e.Done)
-	case s.home != "" && e.Instance != s.home && s.home != f.instance && e.Instance != f.instance && !p.unavailable(s.home, e.Sent, e.Done) &&
+	case s.home != "" && e.Instance != s.home && s.home != f.instance && e.Instance != f.instance && !slices.Contains(s.victimOf, f.instance) && !p.unavailable(s.home, e.Sent, e.Done) &&
 		e.Flags&(results.MarkerDropped|results.AddressChanged) == 0 && e.Due >= s.bound:
 		f.collateral++
 	}
@@ -118,6 +118,7 @@ func (j *judge) reportFailovers(s *sheet) {
 	}
 	j.reportLostPerCrash(s)
 	j.reportMoves(s)
+	j.reportUptakes(s)
 }
 
 // reportLostPerCrash is how many sessions lost their state with each instance that died, and with each

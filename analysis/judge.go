@@ -26,6 +26,8 @@ type judge struct {
 	late           int64 // sessions known to the ledgers only, after others were forgotten
 	line           results.Serve
 	moves          []move
+	latest         int   // move that has begun; -1 before the first
+	joined         *move // the last instance that joined or returned
 	conduct        conduct
 	numbers        map[string]int // of instances in Run.Instances
 }
@@ -36,7 +38,7 @@ func newJudge(in input) *judge {
 	for _, o := range p.outages {
 		j.failovers = append(j.failovers, failover{outage: o})
 	}
-	j.moves = p.moves(in.run)
+	j.moves, j.latest = p.moves(in.run), -1
 	slices.SortStableFunc(j.moves, func(a, b move) int { return cmp.Compare(a.at, b.at) })
 	j.numbers = map[string]int{}
 	for n, i := range in.run.Instances {
@@ -76,6 +78,7 @@ func (j *judge) exchange(e *results.Exchange) (fresh bool) {
 	}
 	j.meetOutages(s, e)
 	j.meetMoves(s, e)
+	j.takeUp(s, e)
 	j.notice(s, e)
 	if e.Failure == results.Answered && e.Instance != "" {
 		fresh = j.visit(s, e)

@@ -15,6 +15,11 @@ type move struct {
 	what        string
 	ideal       float64 // share of them that has to move
 	live, moved int64
+	uptake      *uptake // of an instance that joins or returns
+}
+
+func (m *move) label(run results.Run) map[string]string {
+	return map[string]string{"change": fmt.Sprintf("%s at %.1f s", m.what, seconds(run.Start, m.at))}
 }
 
 // pending is a session that has not yet answered what a change did to it.
@@ -26,9 +31,9 @@ type pending struct {
 // moves lists the changes of the pool with the share that the mechanism has to move.
 func (p *pool) moves(run results.Run) (list []move) {
 	disruption := run.Mechanism.Disruption
-	add := func(instance, what string, at clock.Time, share float64) {
-		if at >= run.Measured && at < never {
-			list = append(list, move{instance: instance, at: at, what: what, ideal: share})
+	add := func(m move) {
+		if m.at >= run.Measured && m.at < never {
+			list = append(list, m)
 		}
 	}
 	for _, o := range p.outages {
@@ -40,22 +45,22 @@ func (p *pool) moves(run results.Run) (list []move) {
 				leave, back = 1-1/max(1, n), 1-1/max(1, n)
 			}
 		}
-		add(o.instance, o.instance+" out ("+o.why+")", o.from, leave)
-		add(o.instance, o.instance+" back", o.to, back)
+		add(move{instance: o.instance, what: o.instance + " out (" + o.why + ")", at: o.from, ideal: leave})
+		add(move{instance: o.instance, what: o.instance + " back", at: o.to, ideal: back, uptake: &uptake{share: 1 / max(1, n)}})
 	}
 	for _, i := range run.Instances {
 		at, joined := p.joined[i.Name]
 		if !joined {
 			continue
 		}
-		share := 0.0
-		if n := float64(p.members(run, at)); run.Mechanism.Family == results.MoveAndHome {
+		n, share := float64(p.members(run, at)), 0.0
+		if run.Mechanism.Family == results.MoveAndHome {
 			share = 1 / (n + 1)
 			if disruption == "modulo" {
 				share = 1 - share
 			}
 		}
-		add(i.Name, i.Name+" added", at, share)
+		add(move{instance: i.Name, what: i.Name + " added", at: at, ideal: share, uptake: &uptake{share: 1 / (n + 1)}})
 	}
 	return list
 }
@@ -99,11 +104,12 @@ func (j *judge) reportMoves(s *sheet) {
 	if j.run.Mechanism.Family == results.NoAffinity || j.run.Mechanism.Family == results.Unknown {
 		return
 	}
-	for _, m := range j.moves {
+	for i := range j.moves {
+		m := &j.moves[i]
 		if m.live == 0 {
 			continue
 		}
-		labels := map[string]string{"change": fmt.Sprintf("%s at %.1f s", m.what, seconds(j.run.Start, m.at))}
+		labels := m.label(j.run)
 		s.count("failover.live_sessions", labels, m.live, "")
 		s.count("failover.live_moves", labels, m.moved, "lower")
 		s.put(results.Metric{Name: "failover.ideal_live_moves", Labels: labels, Unit: "count", Value: m.ideal * float64(m.live), N: m.live})

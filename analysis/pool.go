@@ -128,16 +128,16 @@ func (p *pool) trackDrain(c results.Change) {
 	p.draining[c.Instance] = spans
 }
 
-// drained says whether the instance had been draining at t for longer than the balancer may take to
-// obey, and still was.
-func (p *pool) drained(instance string, t clock.Time) bool {
-	return slices.ContainsFunc(p.draining[instance], func(o outage) bool { return o.from.Add(p.detection) < t && t < o.to })
+// drained says whether the instance was draining during all of [from, to], and for longer than the
+// balancer may take to obey.
+func (p *pool) drained(instance string, from, to clock.Time) bool {
+	return slices.ContainsFunc(p.draining[instance], func(o outage) bool { return o.from.Add(p.detection) < from && to < o.to })
 }
 
-// left says whether the instance had been out of the pool at t for longer than the balancer may take
-// to obey.
-func (p *pool) left(instance string, t clock.Time) bool {
-	return slices.ContainsFunc(p.gone[instance], func(o outage) bool { return o.removed && o.from.Add(p.detection) < t && t <= o.to })
+// left says whether the instance was out of the pool during all of [from, to], and for longer than the
+// balancer may take to obey.
+func (p *pool) left(instance string, from, to clock.Time) bool {
+	return slices.ContainsFunc(p.gone[instance], func(o outage) bool { return o.removed && o.from.Add(p.detection) < from && to < o.to })
 }
 
 // overdue says whether the instance had been out at t for longer than the detection window, while

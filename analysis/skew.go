@@ -96,6 +96,11 @@ func (j *judge) outageNotes() (notes []string) {
 	for _, o := range j.pool.outages {
 		notes = append(notes, fmt.Sprintf("%s was out for a part of the run (%s): the skew includes that", o.instance, o.why))
 	}
+	for _, i := range j.run.Instances {
+		if at, joined := j.pool.joined[i.Name]; joined && at < never {
+			notes = append(notes, fmt.Sprintf("%s joined at %.1f s: the skew includes the time before", i.Name, seconds(j.run.Start, at)))
+		}
+	}
 	return notes
 }
 

@@ -23,7 +23,7 @@ type Scenario struct {
 	Name       string              `yaml:"-"`
 	About      string              `yaml:"about"`
 	Source     string              `yaml:"source"` // reports of it
-	Expect     map[string][]string `yaml:"expect"` // gates by "any", FAMILY, or FAMILY/KEY of the mechanism
+	Expect     map[string][]string `yaml:"expect"` // gates by "any", FAMILY, or FAMILY/KEY of the mechanism; with /ttl for those whose marker ends
 	Experiment *Experiment         `yaml:"-"`
 }
 
@@ -95,17 +95,20 @@ func (s Scenario) validate() error {
 	}
 	for _, class := range slices.Sorted(maps.Keys(s.Expect)) {
 		family, _, _ := strings.Cut(class, "/")
-		if !slices.Contains([]string{"any", "stay", "home"}, family) {
-			return fmt.Errorf("%s.yaml:1:1: expect.%s: use any, stay or home, or one of them with the key, such as home/address", s.Name, class)
+		if !slices.Contains([]string{"any", "stay", "home", "flap"}, family) {
+			return fmt.Errorf("%s.yaml:1:1: expect.%s: use any, stay, home or flap, or one of them with the key, such as home/address, and /ttl for markers that end", s.Name, class)
 		}
 	}
 	return nil
 }
 
-// Expected are the gates for a mechanism of that family and key.
-func (s Scenario) Expected(family, key string) (gates []string) {
+// Expected are the gates for a mechanism of that family and key, and those that hold only if its marker ends.
+func (s Scenario) Expected(family, key string, ends bool) (gates []string) {
 	for _, class := range []string{"any", family, "any/" + key, family + "/" + key} {
 		gates = append(gates, s.Expect[class]...)
+		if ends {
+			gates = append(gates, s.Expect[class+"/ttl"]...)
+		}
 	}
 	return gates
 }

@@ -17,7 +17,7 @@ func TestEveryScenarioIsValid(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		if len(s.Expected("stay", "cookie")) == 0 && len(s.Expected("home", "address")) == 0 {
+		if len(s.Expected("stay", "cookie", true)) == 0 && len(s.Expected("home", "address", true)) == 0 {
 			t.Errorf("%s expects nothing of a cookie and nothing of a hash", name)
 		}
 		for _, e := range s.Experiment.Events() {
@@ -40,7 +40,7 @@ func TestScenarioMistakesAreOneLine(t *testing.T) {
 		header + "---\nduration: 20s\n":                                "duration 20s is above 15s",
 		"source: b\nexpect: {any: [x]}\n---\nduration: 5s\n":           "about and source",
 		"about: a\nsource: b\n---\nduration: 5s\n":                     "expect says what",
-		"about: a\nsource: b\nexpect: {all: [x]}\n---\nduration: 5s\n": "expect.all: use any, stay or home",
+		"about: a\nsource: b\nexpect: {all: [x]}\n---\nduration: 5s\n": "expect.all: use any, stay, home or flap",
 	} {
 		_, err := DecodeScenario("s.yaml", []byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
@@ -53,11 +53,11 @@ func TestScenarioMistakesAreOneLine(t *testing.T) {
 }
 
 func TestExpectationsAddUp(t *testing.T) {
-	s := Scenario{Expect: map[string][]string{"any": {"a"}, "stay": {"b"}, "stay/cookie": {"c"}, "home": {"d"}}}
-	if got := strings.Join(s.Expected("stay", "cookie"), " "); got != "a b c" {
+	s := Scenario{Expect: map[string][]string{"any": {"a"}, "stay": {"b"}, "stay/cookie": {"c"}, "stay/cookie/ttl": {"e"}, "home": {"d"}}}
+	if got := strings.Join(s.Expected("stay", "cookie", true), " "); got != "a b c e" {
 		t.Errorf("got %s", got)
 	}
-	if got := strings.Join(s.Expected("home", "cookie"), " "); got != "a d" {
+	if got := strings.Join(s.Expected("home", "cookie", false), " "); got != "a d" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -20,7 +20,7 @@ const (
 // Catalog lists every metric that this program reports, in the order of the reference.
 func Catalog() []Quantity {
 	return slices.Concat(affinityQuantities, consistencyQuantities(), failoverQuantities, trafficQuantities,
-		latencyQuantities(), savingQuantities(), skewQuantities(), instanceQuantities, generatorQuantities)
+		latencyQuantities(), savingQuantities(), skewQuantities(), instanceQuantities, balancerQuantities, generatorQuantities)
 }
 
 // Describe finds a metric in the catalog.
@@ -33,6 +33,11 @@ func Describe(name string) (Quantity, bool) {
 	return list[i], true
 }
 
+var balancerQuantities = []Quantity{
+	{"lb.cpu_per_request", Seconds, "lower", "CPU time of the balancer's processes per answered request"},
+	{"lb.added_latency.mean", Seconds, "lower", "mean service time less mean handler time: balancer, network and the instance's own frame"},
+}
+
 var affinityQuantities = []Quantity{
 	{"affinity.sessions", Count, "", "sessions with a request in the measured window"},
 	{"affinity.eligible_sessions", Count, "", "sessions that could break: a follow-up request, and a client that keeps the marker"},
@@ -43,8 +48,8 @@ var affinityQuantities = []Quantity{
 	{"affinity.excused_rebinds", Count, "", "rebinds that had to happen"},
 	{"affinity.stick_ratio", Ratio, "higher", "share of follow-up requests that home answered"},
 	{"affinity.zombie_sessions", Count, "lower", "sessions sent twice in a row to an instance that had been out for longer than the detection window"},
-	{"affinity.split_sessions", Count, "lower", "sessions whose first burst of requests was spread over several instances"},
 	{"affinity.churned_sessions", Count, "lower", "sessions whose marker changed though home did not"},
+	{"affinity.split_sessions", Count, "lower", "sessions whose first requests, sent together before any marker was known, were answered apart"},
 	{"affinity.expired_requests", Count, "", "follow-up requests past the marker's lifetime"},
 	{"affinity.overstays", Count, "lower", "of them, those that home still answered"},
 	{"affinity.overstay_p", PValue, "", "chance of so many overstays if markers expired as promised"},
@@ -78,9 +83,12 @@ var failoverQuantities = []Quantity{
 	{"failover.live_moves", Count, "lower", "of them, those that moved"},
 	{"failover.ideal_live_moves", Count, "", "moves that the mechanism needs for the change"},
 	{"failover.excess_moves_p", PValue, "", "chance of so many moves beyond the ideal"},
+	{"failover.balance_seconds", Seconds, "lower", "from the return or joining of an instance until it carries 80 % of its even share of the answers, over two seconds"},
+	{"failover.new_share", Ratio, "", "new sessions that an instance got after it returned or joined, by change"},
+	{"failover.starved_p", PValue, "", "chance of so few new sessions on it at half of the even share; without a label the worst of all"},
 	{"failover.drain_admissions", Count, "lower", "new sessions placed on an instance that had been draining"},
-	{"failover.late_requests", Count, "lower", "requests that an instance got after it had left the pool"},
 	{"failover.lost_per_deploy", Count, "lower", "sessions that lost their state with each rolling deploy"},
+	{"failover.late_requests", Count, "lower", "answers of an instance that had been removed for longer than the detection window"},
 	{"failover.lost_per_crash", Count, "lower", "sessions that lost their state with each instance that died"},
 }
 

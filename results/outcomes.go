@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -66,6 +68,18 @@ func (o Outcomes) Encode() ([]byte, error) {
 		return nil, fmt.Errorf("encoding the outcomes: %w", err)
 	}
 	return append(text, '\n'), nil
+}
+
+// Write replaces outcomes.json in the directory of the series.
+func (o Outcomes) Write(dir string) error {
+	text, err := o.Encode()
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
+		return err
+	}
+	return replace(filepath.Join(dir, "outcomes.json"), text)
 }
 
 // Count says how many have that standing.

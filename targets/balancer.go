@@ -23,8 +23,8 @@ type balancer struct {
 	socketDir     string // removed at the end
 
 	boot  func(ctx context.Context, pool []balancers.Instance) (p *process, orders string, err error)
-	drain func(ctx context.Context, instance string, draining bool) error
-	apply func(ctx context.Context, pool []balancers.Instance) error // makes pool the running balancer's
+	drain func(ctx context.Context, instance string, draining bool) error // nil = it cannot
+	apply func(ctx context.Context, pool []balancers.Instance) error      // makes pool the running balancer's
 
 	mu      sync.Mutex
 	process *process // nil when it is down, or was not started by us
@@ -92,8 +92,10 @@ func (d *Deployment) bootBalancer(ctx context.Context, b *balancer) error {
 	return nil
 }
 
-// playBalancer plays a step on the balancer itself.
+// playBalancer plays a step on the balancer itself; its pool does not change meanwhile.
 func (d *Deployment) playBalancer(ctx context.Context, e profiles.Event) error {
+	d.pooling.Lock()
+	defer d.pooling.Unlock()
 	switch e.Action {
 	case "start":
 		return d.restartBalancer(ctx)

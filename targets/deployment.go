@@ -37,7 +37,7 @@ type Deployment struct {
 	watches  sync.WaitGroup
 
 	elsewhere []elsewhere
-	pooling   sync.Mutex // one change of the balancer's pool at a time
+	pooling   sync.Mutex // one order to the balancer at a time
 
 	mu        sync.Mutex
 	instances []*instance // in the order of joining

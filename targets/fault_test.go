@@ -175,8 +175,9 @@ func TestEveryPrimitiveHasItsPlayer(t *testing.T) {
 func TestRollingWithoutDrainSaysSo(t *testing.T) {
 	needs(t, "nginx:ip-hash")
 	d, dir := deploy(t, experiment("nginx:ip-hash", profiles.Fault{Rolling: "all", For: at(4 * time.Millisecond)}))
-	play(t, d, func() bool { return strings.HasSuffix(history(t, dir, "b2"), "up(recovered)") })
-	eventually(t, func() bool { return len(d.record.said()) == 4 })
+	play(t, d, func() bool {
+		return strings.HasSuffix(history(t, dir, "b2"), "up(recovered)") && len(d.record.said()) == 4
+	})
 	if said := strings.Join(d.record.said(), " "); !strings.Contains(said, "nginx cannot drain") {
 		t.Error(said)
 	}

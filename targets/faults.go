@@ -109,13 +109,22 @@ func restart(ctx context.Context, i *instance, e profiles.Event) error {
 	return i.start(ctx, why(e), "recovered")
 }
 
-// drain tells the balancer and the instance; real balancers know nothing of the other's intentions.
+// drain tells the instance, which records it, and then the balancer: nobody sees the effect before its
+// cause. Real balancers know nothing of the instance's intentions.
 func (d *Deployment) drain(ctx context.Context, i *instance, e profiles.Event) error {
 	draining := e.Action == "drain"
-	if err := d.balancer.drain(ctx, i.name(), draining); err != nil {
+	if d.balancer.drain == nil {
+		return fmt.Errorf("%s cannot drain an instance at run time", d.balancer.name)
+	}
+	if err := i.drain(ctx, draining, why(e)); err != nil {
 		return err
 	}
-	return i.drain(ctx, draining, why(e))
+	d.pooling.Lock()
+	defer d.pooling.Unlock()
+	if err := d.balancer.drain(ctx, i.name(), draining); err != nil {
+		return errors.Join(err, i.drain(ctx, !draining, "not done: "+why(e)))
+	}
+	return nil
 }
 
 // drains says whether an instance will be drained.

@@ -31,9 +31,11 @@ func (d *Deployment) newReal(ctx context.Context, listen string) (*balancer, err
 		p, err := b.launch(ctx, live, d.o.Self)
 		return p, "", err
 	}
-	b.drain = func(ctx context.Context, instance string, draining bool) (err error) {
-		live, err = live.Drain(ctx, instance, draining)
-		return err
+	if row.CanDrain() {
+		b.drain = func(ctx context.Context, instance string, draining bool) (err error) {
+			live, err = live.Drain(ctx, instance, draining)
+			return err
+		}
 	}
 	b.apply = func(ctx context.Context, pool []balancers.Instance) (err error) {
 		live, err = live.Pool(ctx, stillDraining(pool, live.Params.Instances))

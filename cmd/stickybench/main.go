@@ -44,6 +44,6 @@ Start with:  stickybench run`,
 		return usage("%v; see `%s --help`", err, cmd.CommandPath())
 	})
 	root.AddCommand(newRun(), newCompare(), newAnalyze(), newGate(), newReport(), newProfiles(), newResults(),
-		newServe(), newProbe(), newBalancers(), newScenarios(), newDoctor(), newInit(), newMan(), newVersion())
+		newServe(), newProbe(), newBalancers(), newScenarios(), newBench(), newDoctor(), newInit(), newMan(), newVersion())
 	return root
 }

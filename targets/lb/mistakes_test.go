@@ -215,6 +215,8 @@ func failures() []seeded {
 		})},
 		{name: "modulo for consistent", about: "promises a consistent hash, and re-hashes modulo when the list grows", want: "excess", world: steady("consistent-hash", 160).with(event{6 * time.Second, "add", "b5"}),
 			options: func(o *Options, _ int) { o.Mechanism = "ip-hash" }},
+		{name: "new instance ignored", about: "an instance that joins gets no session", want: "starved", world: steady("cookie", 200).with(event{2 * time.Second, "add", "b5"}),
+			affinity: placed(func(s *sim, p *pool, _ time.Time) string { return other(s, p, "b5") })},
 		{name: "drain kicks", about: "a drain lets the bound sessions go", want: "switch", world: drain, affinity: homed(func(_ *sim, right affinity, q *http.Request, p *pool, usable func(*member) bool, now time.Time) string {
 			home := right.home(q, p, usable, now)
 			if m := p.named(home); m != nil && m.draining.Load() {

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite docs/proof.md")
 const significance = 0.001
 
 // findings are the columns of the matrix.
-var findings = []string{"switch", "lost", "stale", "fork", "duplicate", "leak", "zombie", "overstay", "churn", "drain", "skew", "excess"}
+var findings = []string{"switch", "lost", "stale", "fork", "duplicate", "leak", "zombie", "overstay", "churn", "drain", "skew", "excess", "starved"}
 
 // found says what a report holds against the balancer.
 func found(r *results.Report) map[string]bool {
@@ -47,6 +47,8 @@ func found(r *results.Report) map[string]bool {
 			all["overstay"] = true
 		case "skew.sessions.chi2_p":
 			all["skew"] = true
+		case "failover.starved_p":
+			all["starved"] = true
 		case "failover.excess_moves_p":
 			all["excess"] = true
 		}
@@ -56,7 +58,7 @@ func found(r *results.Report) map[string]bool {
 
 // statistical findings may be raised by chance, at the level of significance.
 func statistical(finding string) bool {
-	return finding == "overstay" || finding == "skew" || finding == "excess"
+	return finding == "overstay" || finding == "skew" || finding == "excess" || finding == "starved"
 }
 
 // consequences of a finding: state is local, so a session that is sent elsewhere loses it too.

@@ -1,0 +1,31 @@
+package analysis
+
+import (
+	"github.com/stickybench/stickybench/results"
+)
+
+// balancerProcess is how samples name the balancer.
+const balancerProcess = "lb"
+
+// reportBalancer tells what the balancer itself costs: its CPU time per request, and the mean time that
+// a request takes beside the handler. Means may be subtracted; quantiles may not.
+func reportBalancer(s *sheet, in input, t *traffic) {
+	requests := int64(t.count - t.failed)
+	if requests == 0 {
+		return
+	}
+	if cpu := cpuSeconds(in)[balancerProcess]; cpu > 0 {
+		s.put(results.Metric{Name: "lb.cpu_per_request", Unit: "seconds", Better: "lower", Value: cpu / float64(requests), N: requests})
+	}
+	mean := func(name string) float64 {
+		for _, m := range s.metrics {
+			if m.Name == name && m.Labels == nil {
+				return m.Value
+			}
+		}
+		return 0
+	}
+	if service, handler := mean("latency.service.mean"), mean("latency.handler.mean"); service > 0 && handler > 0 {
+		s.put(results.Metric{Name: "lb.added_latency.mean", Unit: "seconds", Better: "lower", Value: max(0, service-handler), N: requests})
+	}
+}
