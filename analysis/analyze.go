@@ -54,7 +54,17 @@ func distrust(report *results.Report, d *results.Dir) {
 	}
 }
 
+// open reads a run and opens its records, which the caller closes.
 func open(d *results.Dir) (in input, err error) {
+	if in, err = setup(d); err != nil {
+		return in, err
+	}
+	in.serves, err = d.Ledgers()
+	return in, err
+}
+
+// setup is a run without its ledgers: nothing is left open.
+func setup(d *results.Dir) (in input, err error) {
 	in = input{name: filepath.Base(d.Path()), exchanges: d.Exchanges()}
 	if in.run, err = d.Run(); err != nil {
 		return in, err
@@ -73,8 +83,7 @@ func open(d *results.Dir) (in input, err error) {
 		return in, err
 	}
 	in.patience = patient(in.experiment)
-	in.serves, err = d.Ledgers()
-	return in, err
+	return in, nil
 }
 
 // analyze sweeps once over the exchanges and, keeping up with them in time, the ledgers.

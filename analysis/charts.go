@@ -16,7 +16,7 @@ const chartWindows = 120
 
 // Charts folds a run directory into what its HTML page draws, in one more pass.
 func Charts(d *results.Dir, r *results.Report) (*results.Charts, error) {
-	in, err := open(d)
+	in, err := setup(d)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func ComparisonCharts(d *results.ComparisonDir) (*results.Charts, error) {
 			if err != nil {
 				return nil, err
 			}
-			in, err := open(dir)
+			in, err := setup(dir)
 			if err != nil {
 				return nil, err
 			}

@@ -24,7 +24,7 @@ type Side struct {
 
 // OpenRun takes a run directory as a side.
 func OpenRun(d *results.Dir) (*Side, error) {
-	in, err := open(d)
+	in, err := setup(d)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (s *Side) openInputs(d *results.ComparisonDir, blocks []int, finished [][]*
 		if err != nil {
 			return err
 		}
-		in, err := open(dir)
+		in, err := setup(dir)
 		if err != nil {
 			return err
 		}
