@@ -54,6 +54,7 @@ func distrust(report *results.Report, d *results.Dir) {
 	}
 }
 
+// open reads a run; its records are opened by whoever sweeps over them.
 func open(d *results.Dir) (in input, err error) {
 	in = input{name: filepath.Base(d.Path()), exchanges: d.Exchanges()}
 	if in.run, err = d.Run(); err != nil {

@@ -13,6 +13,7 @@ type census struct {
 	ledgerLost                          int64
 	placed                              map[string]int64 // by first home; instances of the run only
 	weights                             weights
+	each                                func(*session) // told of every session; nil for nobody
 }
 
 func newCensus(run results.Run) census {
@@ -24,6 +25,9 @@ func newCensus(run results.Run) census {
 }
 
 func (c *census) add(s *session) {
+	if c.each != nil {
+		c.each(s)
+	}
 	for k := range kinds {
 		c.found[k][s.found[k]]++
 	}

@@ -18,7 +18,10 @@ import (
 )
 
 // recorded writes a run directory in which forty sessions make ten requests each and none breaks.
-func recorded(t testing.TB) string {
+func recorded(t testing.TB) string { return recordedBreaking(t, 0) }
+
+// recordedBreaking moves every so many sessions to another instance halfway.
+func recordedBreaking(t testing.TB, every uint32) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "run")
 	dir, err := results.Create(path)
@@ -35,7 +38,7 @@ func recorded(t testing.TB) string {
 		run.Instances = append(run.Instances, results.Instance{Name: fmt.Sprintf("b%d", i+1), Cores: 1, Weight: 1})
 	}
 	must(t, dir.WriteRun(run))
-	recordTraffic(t, dir)
+	recordTraffic(t, dir, every)
 	for i := range 4 {
 		name := fmt.Sprintf("b%d", i+1)
 		must(t, dir.WriteChange(results.Change{Time: start - 5, Instance: name, From: results.Starting, To: results.Up, Why: "start"}))
@@ -47,7 +50,7 @@ func recorded(t testing.TB) string {
 	return path
 }
 
-func recordTraffic(t testing.TB, dir *results.Dir) {
+func recordTraffic(t testing.TB, dir *results.Dir, every uint32) {
 	log, err := dir.ExchangeLog()
 	must(t, err)
 	buffer, h := log.Buffer(), hdrhistogram.New(1, int64(time.Hour), 2)
@@ -57,6 +60,9 @@ func recordTraffic(t testing.TB, dir *results.Dir) {
 			due := start.Add(time.Duration(seq)*time.Second + time.Duration(u)*time.Millisecond)
 			e := results.Exchange{ID: wire.SessionID{User: u}, Owner: wire.SessionID{User: u}, Seq: seq, Profile: uint8(u % 2), Due: due, Sent: due + 10, FirstByte: due + 1e6,
 				Done: due + clock.Time(1e6+u*1000), Status: 200, Instance: fmt.Sprintf("b%d", u%4+1), Boot: 1, Epoch: uint64(u) + 1, Nonce: uint64(seq*40 + u), HandlerTime: 5e5}
+			if every > 0 && u%every == 0 && seq >= 5 {
+				e.Instance = fmt.Sprintf("b%d", (u+1)%4+1)
+			}
 			must(t, buffer.Append(&e))
 			must(t, h.RecordValue(int64(e.Done.Sub(e.Due))))
 			if ledgers[e.Instance] == nil {

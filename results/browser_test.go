@@ -83,6 +83,7 @@ for (let n; (n = texts.nextNode());) {
   const box = r.getBoundingClientRect();
   if (!e.closest('.scroll') && (box.left < -0.5 || box.right > width + 0.5)) found.push('cut: ' + name(e));
 }
+for (const e of document.querySelectorAll('.scroll')) if (e.querySelector('.bars') && e.scrollWidth > e.clientWidth) found.push('bars are cut: ' + e.scrollWidth + ' in ' + e.clientWidth);
 for (const e of document.querySelectorAll('button, [role=img], [role=region]'))
   if (!(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.textContent.trim())) found.push('no name: ' + e.outerHTML.slice(0, 80));
 return found;

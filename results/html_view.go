@@ -115,22 +115,16 @@ func (v *htmlView) run(r *Report, c *Charts) {
 	v.instances(r, c)
 	v.consistency(r)
 	v.violations(r)
-	v.addSections(r, "Failover", "Latency (ms)", "Generator", "Other")
+	v.addSections(r, "Affinity", "Consistency", "Instances", "Timeline", "Violations")
 }
 
 func (v *htmlView) comparison(r *Report) {
 	v.savings(r)
-	var titles []string
-	for _, s := range r.sections() {
-		if !s.folded {
-			titles = append(titles, s.title)
-		}
-	}
-	v.addSections(r, titles...)
+	v.addSections(r)
 }
 
-// addSections takes over the named sections, and all folded ones.
-func (v *htmlView) addSections(r *Report, titles ...string) {
+// addSections takes over all sections but those that are drawn.
+func (v *htmlView) addSections(r *Report, drawn ...string) {
 	for _, s := range r.sections() {
 		view := sectionView{Title: s.title, Lines: s.lines, After: s.after}
 		for _, c := range s.table.columns {
@@ -146,7 +140,7 @@ func (v *htmlView) addSections(r *Report, titles ...string) {
 		switch {
 		case s.folded:
 			v.Folded = append(v.Folded, view)
-		case slices.Contains(titles, s.title):
+		case !slices.Contains(drawn, s.title):
 			v.Sections = append(v.Sections, view)
 		}
 	}

@@ -84,11 +84,27 @@ func (f *gateFlags) sides(dir string) (candidate, baseline *analysis.Side, err e
 	case f.baseline == "":
 		return candidate, nil, nil
 	}
-	if _, err := os.Stat(f.baseline); err != nil {
-		return nil, nil, usage("--baseline %q is neither a directory nor an arm of %s; to measure another balancer as the baseline, use stickybench compare --arms", f.baseline, dir)
+	path, err := f.baselinePath(dir)
+	if err != nil {
+		return nil, nil, err
 	}
-	baseline, err = openSide(f.baseline, "")
+	baseline, err = openSide(path, "")
 	return candidate, baseline, err
+}
+
+// baselinePath takes --baseline as a directory, or as the tag of exactly one result.
+func (f *gateFlags) baselinePath(dir string) (string, error) {
+	if _, err := os.Stat(f.baseline); err == nil {
+		return f.baseline, nil
+	}
+	switch tagged := results.Tagged(resultsRoot, f.baseline); len(tagged) {
+	case 1:
+		return tagged[0], nil
+	case 0:
+		return "", usage("--baseline %q is neither a directory nor an arm of %s, nor the tag of a result; to measure another balancer as the baseline, use stickybench compare --arms", f.baseline, dir)
+	default:
+		return "", usage("--baseline %q is the tag of %d results, such as %s; name one directory", f.baseline, len(tagged), tagged[0])
+	}
 }
 
 func openSide(path, arm string) (*analysis.Side, error) {

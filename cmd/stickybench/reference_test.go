@@ -3,16 +3,22 @@ package main
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/stickybench/stickybench/results"
 )
 
-// TestMetricsReference keeps docs/metrics.md what the code says; `go test ./cmd/stickybench -run Reference -update` rewrites it.
-func TestMetricsReference(t *testing.T) {
-	const path = "../../docs/metrics.md"
-	want := metricsReference()
+// TestReference keeps the generated pages what the code says; `go test ./cmd/stickybench -run Reference -update` rewrites them.
+func TestReference(t *testing.T) {
+	for path, want := range map[string]string{"../../docs/metrics.md": metricsReference(), "../../docs/data.md": dataReference()} {
+		isReference(t, path, want)
+	}
+}
+
+func isReference(t *testing.T, path, want string) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
@@ -23,7 +29,7 @@ func TestMetricsReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(have) != want {
-		t.Errorf("%s is not what results.Catalog says; rewrite it with `go test ./cmd/stickybench -run Reference -update`", path)
+		t.Errorf("%s is not what the code says; rewrite it with `go test ./cmd/stickybench -run Reference -update`", path)
 	}
 }
 
@@ -46,3 +52,34 @@ Labels: ` + "`profile`" + ` (latencies), ` + "`instance`" + `, ` + "`fault`" + `
 	}
 	return text.String()
 }
+
+// dataReference describes the exported files.
+func dataReference() string {
+	var text strings.Builder
+	text.WriteString(dataIntro)
+	for _, kind := range []struct {
+		name string
+		row  reflect.Type
+	}{{"exchanges", reflect.TypeFor[results.ExchangeRow]()}, {"serves", reflect.TypeFor[results.ServeRow]()}, {"sessions", reflect.TypeFor[results.SessionRecord]()},
+		{"changes", reflect.TypeFor[results.ChangeRow]()}, {"samples", reflect.TypeFor[results.SampleRow]()}} {
+		fmt.Fprintf(&text, "\n## %s\n\n| column | type | meaning |\n|---|---|---|\n", kind.name)
+		for _, c := range results.Columns(kind.row) {
+			fmt.Fprintf(&text, "| `%s` | %s | %s |\n", c.Name, c.Type, c.About)
+		}
+	}
+	return text.String()
+}
+
+const dataIntro = "# Exported data\n\n" +
+	"`stickybench results export RUN_DIR --format parquet|csv|jsonl -o DIR` writes one file for each kind of record, with the same columns in\n" +
+	"every format; `--format hlog` copies the HdrHistogram interval log. Written from the row types by their test.\n\n" +
+	"Times are nanoseconds since the Unix epoch (0: did not happen), lengths are nanoseconds, 64-bit marks are 16 hex digits.\n\n" +
+	"```sql\n" +
+	"-- DuckDB: broken sessions, as the report counts them\n" +
+	"SELECT count(*) FROM 'data/sessions.parquet' WHERE broken;\n" +
+	"-- response time by instance and second\n" +
+	"SELECT instance, time_bucket(INTERVAL 1 SECOND, make_timestamp_ns(done_ns)) AS second, quantile_cont((done_ns - due_ns) / 1e6, 0.99) AS p99_ms\n" +
+	"FROM 'data/exchanges.parquet' WHERE failure = 'answered' AND NOT warmup GROUP BY ALL ORDER BY ALL;\n" +
+	"-- requests that two instances served: a balancer that repeats them\n" +
+	"SELECT nonce, list(instance) FROM 'data/serves.parquet' WHERE method = 'POST' GROUP BY nonce HAVING count(*) > 1;\n" +
+	"```\n"

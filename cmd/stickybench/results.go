@@ -17,7 +17,7 @@ import (
 const resultsRoot = "stickybench-results"
 
 func newResults() *cobra.Command {
-	cmd := &cobra.Command{Use: "results", Short: "List and show what earlier runs left"}
+	cmd := &cobra.Command{Use: "results", Short: "List, show, compare, export and tidy up what earlier runs left"}
 	cmd.AddCommand(
 		&cobra.Command{Use: "list [DIR]", Short: "List the run directories below DIR (default " + resultsRoot + ")",
 			Args: args(cobra.MaximumNArgs(1)), RunE: listResults},
@@ -29,23 +29,26 @@ func newResults() *cobra.Command {
 				}
 				return print(cmd.OutOrStdout(), report, false)
 			}},
+		newResultsDiff(), newResultsExport(), newResultsMerge(), newResultsTag(), newResultsPrune(),
 	)
 	return cmd
 }
 
 func listResults(cmd *cobra.Command, given []string) error {
-	root := resultsRoot
-	if len(given) == 1 {
-		root = given[0]
-	}
+	root := rootOf(given)
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		return usage("listing results: %w; runs without --out go to %s", err, resultsRoot)
 	}
 	table := tablewriter.NewWriter(cmd.OutOrStdout())
-	table.Header("directory", "verdict", "balancer", "store", "mix", "sessions", "broken")
+	table.Header("directory", "verdict", "balancer", "store", "mix", "sessions", "broken", "tags")
 	for _, e := range entries {
 		if row, ok := resultRow(root, e); ok {
+			tags, err := results.Tags(filepath.Join(root, e.Name()))
+			if err != nil {
+				tags = []string{"unreadable"}
+			}
+			row = append(row, strings.Join(tags, " "))
 			if err := table.Append(row); err != nil {
 				return err
 			}
