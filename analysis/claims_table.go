@@ -40,7 +40,8 @@ func claimTable() []claim {
 			{trial: "lifetime", arm: "cookie", conditions: "the default mix, lifetime 10 minutes, sliding", what: "sessions that broke", metric: "affinity.broken_sessions"},
 			{trial: "lifetime", arm: "cookie", conditions: "the same", what: "rebinds of idle sessions", metric: "affinity.excused_rebinds"}}},
 		{claimed: "a crash loses the instance's sessions unless they are replicated", evidence: []evidence{
-			lost("local", "memory, cookie", 1, 1e9), lost("replicated", "copied to a peer, cookie: at most what was in flight", 0, 2), lost("store", "external store, round robin", 0, 0)}},
+			lost("local", "memory, cookie", 1, 1e9), lost("replicated", "copied to a peer, cookie: at most what was in flight", 0, 2), lost("store", "external store, round robin", 0, 0),
+			{trial: "rolling", arm: "cookie", conditions: "a rolling restart of three with 200 sessions in memory", what: "sessions lost", metric: "failover.lost_per_deploy", least: 1, most: 1e9}}},
 	}
 }
 
