@@ -55,18 +55,13 @@ func (c *Claims) Encode() ([]byte, error) {
 // ClaimsPage writes the claims as a Markdown page.
 func ClaimsPage(w io.Writer, c *Claims) error {
 	var text strings.Builder
-	kind := "full"
+	command, kind := "stickybench compare --claims", "full"
 	if c.Quick {
-		kind = "quick"
+		command, kind = command+" --quick", "quick"
 	}
-	fmt.Fprintf(&text, `# The claims, put to the test
-
-Written by %s on %s: a %s run on %s (%d cores), %s %s,
-store %s. Intervals are 95 %%, over the blocks of each comparison.
-
-| claimed | conditions | measured here | |
-|---|---|---|---|
-`, strings.TrimSpace("`stickybench compare --claims"+map[bool]string{true: " --quick"}[c.Quick]+"`"), c.Date.UTC().Format("2006-01-02 15:04 UTC"), kind, c.Host.CPU, c.Host.Cores, c.Host.OS, c.Host.Kernel, c.Store)
+	fmt.Fprintf(&text, "# The claims, put to the test\n\nWritten by `%s` on %s: a %s run on %s (%d cores), %s %s,\nstore %s. Intervals are 95 %%, over the blocks of each comparison.\n\n",
+		command, c.Date.UTC().Format("2006-01-02 15:04 UTC"), kind, c.Host.CPU, c.Host.Cores, c.Host.OS, c.Host.Kernel, c.Store)
+	text.WriteString("| claimed | conditions | measured here | |\n|---|---|---|---|\n")
 	claimRows(&text, c.Claims)
 	text.WriteString("\n## Known answers\n\nFigures that theory gives, reproduced by running.\n\n| known answer | conditions | measured here | |\n|---|---|---|---|\n")
 	claimRows(&text, c.Known)
