@@ -21,7 +21,7 @@ type Claims struct {
 	Quick   bool      `json:"quick"`
 	Claims  []Claim   `json:"claims"`
 	Known   []Claim   `json:"known"` // figures that theory gives
-	Notes   []string  `json:"notes"`
+	Invalid []string  `json:"invalid"` // trials in which the machine was the bottleneck
 }
 
 // Claim is one thing that is said, and what was measured.
@@ -65,11 +65,9 @@ func ClaimsPage(w io.Writer, c *Claims) error {
 	claimRows(&text, c.Claims)
 	text.WriteString("\n## Known answers\n\nFigures that theory gives, reproduced by running.\n\n| known answer | conditions | measured here | |\n|---|---|---|---|\n")
 	claimRows(&text, c.Known)
-	if len(c.Notes) > 0 {
-		text.WriteString("\n## Notes\n\n")
-	}
-	for _, note := range c.Notes {
-		fmt.Fprintf(&text, "- %s\n", note)
+	if len(c.Invalid) > 0 {
+		fmt.Fprintf(&text, "\nThe machine was too busy in %s: times measured there are not trusted; how requests and sessions lay on the instances is not touched by that.\n",
+			strings.Join(c.Invalid, ", "))
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
