@@ -14,7 +14,7 @@ func claimTable() []claim {
 		return evidence{trial: trial, arm: arm, conditions: conditions, what: "requests, hottest/mean", metric: "skew.requests.max_over_mean", unit: "×"}
 	}
 	cpu := func(metric, what string, least, most float64) evidence {
-		return evidence{trial: "hot", arm: "cookie", conditions: "ten instances of half a virtual core, 13 sessions on each, 10 % of them heavy",
+		return evidence{trial: "hot", arm: "ip-hash", conditions: "ten instances of half a virtual core, 200 users behind 20 addresses, hashed",
 			what: what, metric: "skew.cpu." + metric, unit: " %", least: least, most: most}
 	}
 	lost := func(arm, conditions string, least, most float64) evidence {

@@ -20,7 +20,7 @@ type Claims struct {
 	Store   string    `json:"store"` // version of the store's server
 	Quick   bool      `json:"quick"`
 	Claims  []Claim   `json:"claims"`
-	Known   []Claim   `json:"known"` // figures that theory gives
+	Known   []Claim   `json:"known"`   // figures that theory gives
 	Invalid []string  `json:"invalid"` // trials in which the machine was the bottleneck
 }
 
