@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/stickybench/stickybench/results"
 )
@@ -94,8 +95,11 @@ func (e evidence) measure(report *results.Report) results.Evidence {
 		scale = 1
 	}
 	found.Value, found.Lo, found.Hi = scale*m.Value, scaled(m.Lo, scale), scaled(m.Hi, scale)
-	if len(m.Warnings) > 0 && m.Lo == nil {
+	switch {
+	case len(m.Warnings) > 0 && m.Lo == nil:
 		found.Why = fmt.Sprintf("%s %.3g%s, %s", e.what, found.Value, e.unit, m.Warnings[0])
+	case report.Verdict == results.Invalid && strings.HasPrefix(e.metric, "saving."):
+		found.Why = fmt.Sprintf("%s %.3g%s, not trusted: the machine was too busy to time anything", e.what, found.Value, e.unit)
 	}
 	return found
 }

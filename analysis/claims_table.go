@@ -14,7 +14,7 @@ func claimTable() []claim {
 		return evidence{trial: trial, arm: arm, conditions: conditions, what: "requests, hottest/mean", metric: "skew.requests.max_over_mean", unit: "×"}
 	}
 	cpu := func(metric, what string, least, most float64) evidence {
-		return evidence{trial: "hot", arm: "cookie", conditions: "ten instances of half a virtual core, 16 sessions on each, 10 % of them heavy",
+		return evidence{trial: "hot", arm: "ip-hash", conditions: "ten instances of half a virtual core, 200 users behind 20 addresses, hashed",
 			what: what, metric: "skew.cpu." + metric, unit: " %", least: least, most: most}
 	}
 	lost := func(arm, conditions string, least, most float64) evidence {
@@ -40,7 +40,8 @@ func claimTable() []claim {
 			{trial: "lifetime", arm: "cookie", conditions: "the default mix, lifetime 10 minutes, sliding", what: "sessions that broke", metric: "affinity.broken_sessions"},
 			{trial: "lifetime", arm: "cookie", conditions: "the same", what: "rebinds of idle sessions", metric: "affinity.excused_rebinds"}}},
 		{claimed: "a crash loses the instance's sessions unless they are replicated", evidence: []evidence{
-			lost("local", "memory, cookie", 1, 1e9), lost("replicated", "copied to a peer, cookie: at most what was in flight", 0, 2), lost("store", "external store, round robin", 0, 0)}},
+			lost("local", "memory, cookie", 1, 1e9), lost("replicated", "copied to a peer, cookie: at most what was in flight", 0, 2), lost("store", "external store, round robin", 0, 0),
+			{trial: "rolling", arm: "cookie", conditions: "a rolling restart of three with 200 sessions in memory", what: "sessions lost", metric: "failover.lost_per_deploy", least: 1, most: 1e9}}},
 	}
 }
 

@@ -24,6 +24,26 @@ func bounded(name, arm string, value, lo, hi float64) results.Metric {
 	return m
 }
 
+// A late generator spoils times, not counts.
+func TestInvalidTrialsAreNotTrustedWithTimes(t *testing.T) {
+	trials := trialsOf(map[string][]results.Metric{
+		"same-zone-1": {bounded("saving.p50", "", 0.001, 0.0009, 0.0011)},
+		"few-10":      {bounded("skew.requests.max_over_mean", "cookie", 2.2, 1.9, 2.6)},
+	})
+	for _, r := range trials {
+		r.Verdict = results.Invalid
+	}
+	claims, known := JudgeClaims(trials)
+	if claims[0].Verdict != "not measured" || !strings.Contains(claims[0].Evidence[0].Why, "1 ms, not trusted") {
+		t.Errorf("a time: %+v", claims[0])
+	}
+	for _, k := range known {
+		if strings.HasPrefix(k.Claimed, "2 or 100") && k.Evidence[0].Conditions == "cookie" && k.Verdict != "reproduced" {
+			t.Errorf("a count: %+v", k)
+		}
+	}
+}
+
 func TestClaimsAreHeldAgainstWhatWasMeasured(t *testing.T) {
 	claims, known := JudgeClaims(claimTrials(map[string][]results.Metric{
 		"same-zone-1": {bounded("saving.p50", "", 0.0003, 0.0002, 0.0004), bounded("saving.p50_ratio", "", 0.12, 0.1, 0.14),

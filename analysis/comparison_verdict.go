@@ -145,6 +145,9 @@ func (c *comparison) costText(r *results.Report) string {
 	}
 	pair("skew.requests.max_over_mean", "the hottest instance serves %.2f× the mean against %.2f×")
 	pair("failover.lost_per_crash", "a crash loses %.3g sessions against %.3g")
+	if m, ok := r.Find("cost.extra_instances", nil); ok && m.Lo != nil && *m.Lo > 0 {
+		parts = append(parts, fmt.Sprintf("to bring its hottest down to the other's takes %.2g more instances (95 %%: %.2g to %.2g)", m.Value, *m.Lo, *m.Hi))
+	}
 	if m, ok := r.Find("cost.break_even_operation", nil); ok {
 		parts = append(parts, breakEvenText(m))
 	}

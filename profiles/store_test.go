@@ -27,6 +27,8 @@ func TestStoreSettings(t *testing.T) {
 		"store: {operations: 101}":                         "7 for a framework",
 		"store: {touch: never}":                            "only or write-through",
 		"store: {rtt: other-zone}":                         "same-zone",
+		"store: {use: embedded, zone: a}":                  "backends.zones",
+		"store: {use: embedded, cross_rtt: 1ms}":           "store.zone",
 		"backends: {cores: 0.5}":                           "--cpu virtual",
 		"backends: {cpu_mode: imagined}":                   "real or virtual",
 		"backends: {cpu_mode: virtual, cores: -1}":         "above 0",

@@ -86,7 +86,21 @@ func (e *Experiment) checkInstances() error {
 	if e.Backends.Count < 1 || e.Backends.Count > 200 {
 		return wrong("backends.count", "%d; use 1 to 200", e.Backends.Count)
 	}
+	if err := e.checkZones(); err != nil {
+		return err
+	}
 	return e.Backends.checkCPU()
+}
+
+// checkZones refuses places that would change nothing.
+func (e *Experiment) checkZones() error {
+	switch {
+	case e.Store.Zone != "" && len(e.Backends.Zones) == 0:
+		return wrong("store.zone", "the instances have no zones; set backends.zones too, or leave it out")
+	case e.Store.Zone == "" && !e.Store.CrossRTT.IsZero():
+		return wrong("store.cross_rtt", "no instance lies in another zone than the store; set store.zone and backends.zones too, or use rtt")
+	}
+	return nil
 }
 
 func (b Backends) checkCPU() error {

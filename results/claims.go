@@ -20,8 +20,8 @@ type Claims struct {
 	Store   string    `json:"store"` // version of the store's server
 	Quick   bool      `json:"quick"`
 	Claims  []Claim   `json:"claims"`
-	Known   []Claim   `json:"known"` // figures that theory gives
-	Notes   []string  `json:"notes"`
+	Known   []Claim   `json:"known"`   // figures that theory gives
+	Invalid []string  `json:"invalid"` // trials in which the machine was the bottleneck
 }
 
 // Claim is one thing that is said, and what was measured.
@@ -55,26 +55,19 @@ func (c *Claims) Encode() ([]byte, error) {
 // ClaimsPage writes the claims as a Markdown page.
 func ClaimsPage(w io.Writer, c *Claims) error {
 	var text strings.Builder
-	kind := "full"
+	command, kind := "stickybench compare --claims", "full"
 	if c.Quick {
-		kind = "quick"
+		command, kind = command+" --quick", "quick"
 	}
-	fmt.Fprintf(&text, `# The claims, put to the test
-
-Written by %s on %s: a %s run on %s (%d cores), %s %s,
-store %s. Intervals are 95 %%, over the blocks of each comparison.
-
-| claimed | conditions | measured here | |
-|---|---|---|---|
-`, strings.TrimSpace("`stickybench compare --claims"+map[bool]string{true: " --quick"}[c.Quick]+"`"), c.Date.UTC().Format("2006-01-02 15:04 UTC"), kind, c.Host.CPU, c.Host.Cores, c.Host.OS, c.Host.Kernel, c.Store)
+	fmt.Fprintf(&text, "# The claims, put to the test\n\nWritten by `%s` on %s: a %s run on %s (%d cores), %s %s,\nstore %s. Intervals are 95 %%, over the blocks of each comparison.\n\n",
+		command, c.Date.UTC().Format("2006-01-02 15:04 UTC"), kind, c.Host.CPU, c.Host.Cores, c.Host.OS, c.Host.Kernel, c.Store)
+	text.WriteString("| claimed | conditions | measured here | |\n|---|---|---|---|\n")
 	claimRows(&text, c.Claims)
 	text.WriteString("\n## Known answers\n\nFigures that theory gives, reproduced by running.\n\n| known answer | conditions | measured here | |\n|---|---|---|---|\n")
 	claimRows(&text, c.Known)
-	if len(c.Notes) > 0 {
-		text.WriteString("\n## Notes\n\n")
-	}
-	for _, note := range c.Notes {
-		fmt.Fprintf(&text, "- %s\n", note)
+	if len(c.Invalid) > 0 {
+		fmt.Fprintf(&text, "\nThe machine was too busy in %s: times measured there are not trusted; how requests and sessions lay on the instances is not touched by that.\n",
+			strings.Join(c.Invalid, ", "))
 	}
 	_, err := io.WriteString(w, text.String())
 	return err

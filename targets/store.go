@@ -147,8 +147,10 @@ func reachable(ctx context.Context, address string) (err error) {
 
 // withoutPassword is the address as a report may show it.
 func withoutPassword(address string) string {
-	if u, err := url.Parse(address); err == nil && u.User != nil {
-		return u.Redacted()
+	at := max(0, strings.Index(address, "://"))
+	scheme := strings.LastIndexByte(address[:at], ':') + 1 // after sticky-cache:
+	if u, err := url.Parse(address[scheme:]); err == nil && u.User != nil {
+		return address[:scheme] + u.Redacted()
 	}
 	return address
 }

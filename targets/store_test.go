@@ -108,3 +108,17 @@ func TestVirtualCPUIsSampled(t *testing.T) {
 		}
 	}
 }
+
+func TestPasswordsStayOutOfReports(t *testing.T) {
+	for address, want := range map[string]string{
+		"redis://u:secret@h:1/0":                 "redis://u:xxxxx@h:1/0",
+		"sticky-cache:postgres://u:secret@h:1/d": "sticky-cache:postgres://u:xxxxx@h:1/d",
+		"redis://h:1":                            "redis://h:1",
+		"sticky-cache:redis:start":               "sticky-cache:redis:start",
+		"memory":                                 "memory",
+	} {
+		if got := withoutPassword(address); got != want {
+			t.Errorf("%s: got %s, want %s", address, got, want)
+		}
+	}
+}

@@ -114,7 +114,7 @@ func concludeTrial(dir *results.ComparisonDir, claims *results.Claims) (*results
 		return nil, err
 	}
 	if report.Verdict == results.Invalid {
-		claims.Notes = append(claims.Notes, fmt.Sprintf("%s is invalid: %s", dir.Plan.Name, report.Reasons[0]))
+		claims.Invalid = append(claims.Invalid, dir.Plan.Name)
 	}
 	for _, arm := range dir.Plan.Arms {
 		run, err := results.Open(dir.RunPath(1, arm.Name))

@@ -61,9 +61,14 @@ func (c *Cache) due(have copied) bool {
 	return c.copies.ttl > 0 && c.copies.now().Sub(have.asked) >= c.copies.ttl/2
 }
 
+// keep does not put back an older copy: a read may come home after a write that overtook it.
 func (c *Cache) keep(id string, have copied) {
 	c.copies.mu.Lock()
 	defer c.copies.mu.Unlock()
+	kept, ok := c.copies.get(id)
+	if ok && kept.record.Epoch == have.record.Epoch && kept.record.Version > have.record.Version {
+		return
+	}
 	c.copies.put(id, have)
 }
 

@@ -56,3 +56,17 @@ func TestCacheKeepsTheServersCopyAlive(t *testing.T) {
 		}
 	}
 }
+
+func TestCacheKeepsTheNewerCopy(t *testing.T) {
+	c := newCache(nil, 0)
+	for _, r := range []Record{{Epoch: 1, Version: 1}, {Epoch: 1, Version: 3}, {Epoch: 1, Version: 2}} {
+		c.keep("x", copied{record: r})
+	}
+	if have, _ := c.copy("x"); have.record.Version != 3 {
+		t.Errorf("version %d is kept, want 3", have.record.Version)
+	}
+	c.keep("x", copied{record: Record{Epoch: 2}})
+	if have, _ := c.copy("x"); have.record.Epoch != 2 {
+		t.Error("a new history was not kept")
+	}
+}
