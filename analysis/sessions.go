@@ -15,7 +15,6 @@ func Sessions(d *results.Dir) ([]results.SessionRecord, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer in.serves.Close()
 	j, found := newJudge(in), map[wire.SessionID]results.SessionRecord{}
 	j.census.each = func(s *session) { found[s.id] = s.record() }
 	if _, err := sweep(in, j); err != nil {
