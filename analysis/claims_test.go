@@ -26,7 +26,7 @@ func bounded(name, arm string, value, lo, hi float64) results.Metric {
 
 // A late generator spoils times, not counts.
 func TestInvalidTrialsAreNotTrustedWithTimes(t *testing.T) {
-	trials := trialsOf(map[string][]results.Metric{
+	trials := claimTrials(map[string][]results.Metric{
 		"same-zone-1": {bounded("saving.p50", "", 0.001, 0.0009, 0.0011)},
 		"few-10":      {bounded("skew.requests.max_over_mean", "cookie", 2.2, 1.9, 2.6)},
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/results"
@@ -93,48 +92,6 @@ func (e *epoll) sample() *sample {
 		return nil
 	}
 	return &sample{}
-}
-
-// shelf is what is kept for one Request.Pool.
-type shelf struct {
-	first uint32
-	n     int
-}
-
-// head is where the list of kept connections begins.
-func (e *epoll) head(slot uint32, pool uint8) *uint32 {
-	if pool > 0 {
-		return &e.pooled[pool].first
-	}
-	for int(slot) >= len(e.kept) {
-		e.kept = append(e.kept, 0)
-	}
-	return &e.kept[slot]
-}
-
-// take gives the kept connection of r's place when it fits.
-func (e *epoll) take(r *Request) *socket {
-	at := e.head(r.Slot, r.Pool)
-	for *at != 0 && r.Pool == 0 && e.sockets.all[*at].lane != r.Lane {
-		at = &e.sockets.all[*at].next
-	}
-	if *at == 0 {
-		return nil
-	}
-	s := e.sockets.all[*at]
-	e.unkeep(at, s)
-	if s.source == e.owner(r) && r.KeepAlive {
-		return s
-	}
-	e.discard(s)
-	return nil
-}
-
-// unkeep takes s, to which at leads, out of what is kept.
-func (e *epoll) unkeep(at *uint32, s *socket) {
-	*at = s.next
-	e.pooled[s.pool].n--
-	e.sockets.unlink(idling, s)
 }
 
 // connect opens a new connection, or ends r.
@@ -239,42 +196,6 @@ func (e *epoll) Wait(until clock.Time, done []*Request) []*Request {
 	clear(e.done)
 	e.done = e.done[:0]
 	return done
-}
-
-// early is how long before the due time the loop stops sleeping and polls: the kernel needs tens
-// of microseconds to wake a thread.
-const early = 60 * time.Microsecond
-
-// sleep is how long to sleep before until; 0 = poll, it is almost time.
-func (e *epoll) sleep(until clock.Time) time.Duration {
-	left := until.Sub(e.now)
-	switch {
-	case left > early:
-		return left - early
-	case e.spin.spend(left, e.now):
-		return 0
-	}
-	return left
-}
-
-// budget bounds the share of time spent polling, so that the generator does not take the cores from
-// what it measures.
-type budget struct {
-	since clock.Time
-	spent time.Duration
-}
-
-// spend says whether polling for d more is within a tenth of the time.
-func (b *budget) spend(d time.Duration, now clock.Time) bool {
-	if now.Sub(b.since) > time.Second {
-		*b = budget{since: now.Add(-100 * time.Millisecond)}
-	}
-	if b.spent > now.Sub(b.since)/10+time.Millisecond {
-		return false
-	}
-	// The caller comes back after one poll: charge that, at most what is left.
-	b.spent += min(d, time.Microsecond)
-	return true
 }
 
 func (e *epoll) handle(events []unix.EpollEvent) {
@@ -385,36 +306,6 @@ func (e *epoll) answered(s *socket, keep bool) {
 		e.discard(s)
 	}
 	e.end(r, results.Answered, nil)
-}
-
-// keep holds the connection for the next request; a full pool closes it, as proxies do.
-func (e *epoll) keep(s *socket) {
-	if s.pool > 0 && e.pooled[s.pool].n >= e.pools[s.pool] {
-		e.discard(s)
-		return
-	}
-	s.request, s.since = nil, e.now
-	e.sockets.unlink(awaited, s)
-	e.sockets.push(idling, s)
-	head := e.head(s.slot, s.pool)
-	s.next, *head = *head, s.place
-	e.pooled[s.pool].n++
-}
-
-// drop closes a kept connection.
-func (e *epoll) drop(s *socket) {
-	at := e.head(s.slot, s.pool)
-	for *at != s.place {
-		at = &e.sockets.all[*at].next
-	}
-	e.unkeep(at, s)
-	e.discard(s)
-}
-
-func (e *epoll) Release(slot uint32) {
-	for int(slot) < len(e.kept) && e.kept[slot] != 0 {
-		e.drop(e.sockets.all[e.kept[slot]])
-	}
 }
 
 func (e *epoll) Close() error {
