@@ -25,6 +25,15 @@ type conn struct {
 	idle   *time.Timer // nil = in use, or kept for ever
 }
 
+func (c *conn) isReady() bool {
+	select {
+	case <-c.ready:
+		return true
+	default:
+		return false
+	}
+}
+
 // pool keeps the connections between requests. Connections are closed beside everything else: saying goodbye takes
 // a while in some protocols, and neither a shard nor a request may be late for it.
 type pool struct {
