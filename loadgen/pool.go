@@ -29,16 +29,21 @@ type conn struct {
 	idle   *time.Timer // nil = in use, or kept for ever
 }
 
-func (c *conn) close() {
-	if c.link != nil {
-		_ = c.link.Close() // nothing in flight depends on it
+func (c *conn) isReady() bool {
+	select {
+	case <-c.ready:
+		return true
+	default:
+		return false
 	}
 }
 
-// pool keeps the connections between requests.
+// pool keeps the connections between requests. Connections are closed beside everything else: saying goodbye takes
+// a while in some protocols, and neither a shard nor a request may be late for it.
 type pool struct {
 	idleTimeout time.Duration
 	sizes       []int // of the shared pools
+	closing     sync.WaitGroup
 
 	mu      sync.Mutex // guards what follows
 	kept    map[place]*conn
@@ -52,14 +57,6 @@ func newPool(idleTimeout time.Duration, sizes []int) *pool {
 
 // take gives r the connection kept at its place if it fits and lives, or a fresh one that the caller must open.
 func (p *pool) take(at place, r *Request, owner netip.Addr) (c *conn, fresh bool) {
-	c, fresh, gone := p.replace(at, r, owner)
-	if gone != nil {
-		gone.close()
-	}
-	return c, fresh
-}
-
-func (p *pool) replace(at place, r *Request, owner netip.Addr) (c *conn, fresh bool, gone *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	keep := r.KeepAlive
@@ -68,7 +65,7 @@ func (p *pool) replace(at place, r *Request, owner netip.Addr) (c *conn, fresh b
 	}
 	c = p.kept[at]
 	if c == nil || !keep || c.source != owner || c.link != nil && !c.link.alive() {
-		gone = p.retire(c)
+		p.retire(c)
 		c, fresh = p.fresh(at, keep, owner), true
 	}
 	c.busy++
@@ -76,7 +73,7 @@ func (p *pool) replace(at place, r *Request, owner netip.Addr) (c *conn, fresh b
 		c.idle.Stop()
 		c.idle = nil
 	}
-	return c, fresh, gone
+	return c, fresh
 }
 
 // vacant finds a place of a shared pool that nobody uses, best one with a connection. With all of them in
@@ -112,74 +109,61 @@ func (p *pool) opened(c *conn, l link, err error) {
 	close(c.ready)
 }
 
-// retire forgets c and gives it back when it can be closed now.
-func (p *pool) retire(c *conn) *conn {
-	if c == nil {
-		return nil
-	}
-	c.stale = true
-	if p.kept[c.place] == c {
-		delete(p.kept, c.place)
-	}
-	if c.busy > 0 {
-		return nil
-	}
-	if c.idle != nil {
-		c.idle.Stop()
-	}
-	return c
-}
-
 // leave ends one use of c; without keep it serves nobody else.
 func (p *pool) leave(c *conn, keep bool) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	c.busy--
-	var gone *conn
 	switch {
 	case c.stale || !keep:
-		gone = p.retire(c)
+		p.retire(c)
 	case c.busy == 0 && p.idleTimeout > 0:
 		c.idle = time.AfterFunc(p.idleTimeout, func() { p.drop(c) })
-	}
-	p.mu.Unlock()
-	if gone != nil {
-		gone.close()
 	}
 }
 
 // drop closes c unless it is in use again.
 func (p *pool) drop(c *conn) {
 	p.mu.Lock()
-	var gone *conn
+	defer p.mu.Unlock()
 	if c.busy == 0 && p.kept[c.place] == c {
-		gone = p.retire(c)
-	}
-	p.mu.Unlock()
-	if gone != nil {
-		gone.close()
+		p.retire(c)
 	}
 }
 
 // release closes what is kept for a slot.
 func (p *pool) release(slot uint32) {
 	p.mu.Lock()
-	var gone []*conn
+	defer p.mu.Unlock()
 	for lane := range p.lanes {
-		if c := p.retire(p.kept[place{slot: slot, lane: lane}]); c != nil {
-			gone = append(gone, c)
-		}
-	}
-	p.mu.Unlock()
-	for _, c := range gone {
-		c.close()
+		p.retire(p.kept[place{slot: slot, lane: lane}])
 	}
 }
 
 // close is called when nothing is in flight.
 func (p *pool) close() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	for _, c := range p.kept {
-		p.retire(c).close()
+		p.retire(c)
 	}
+	p.mu.Unlock()
+	p.closing.Wait()
+}
+
+// retire forgets c, if any, and closes it when nobody uses it any more. The caller holds the lock.
+func (p *pool) retire(c *conn) {
+	if c == nil {
+		return
+	}
+	c.stale = true
+	if p.kept[c.place] == c {
+		delete(p.kept, c.place)
+	}
+	if c.busy > 0 || c.link == nil {
+		return
+	}
+	if c.idle != nil {
+		c.idle.Stop()
+	}
+	p.closing.Go(func() { _ = c.link.Close() }) // nothing in flight depends on it
 }

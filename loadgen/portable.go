@@ -141,15 +141,12 @@ func (p *portable) place(r *Request) place {
 
 // connect opens c when it is new, or waits for whoever does.
 func (p *portable) connect(ctx context.Context, c *conn, r *Request) error {
-	if r.ConnNew {
+	switch {
+	case r.ConnNew:
 		link, err := p.limitedOpen(ctx, r)
 		p.pool.opened(c, link, err)
-	}
-	select {
-	case <-c.ready:
-		if !r.ConnNew {
-			return c.err
-		}
+	case c.isReady():
+		return c.err
 	default:
 		select {
 		case <-c.ready:

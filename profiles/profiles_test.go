@@ -251,3 +251,15 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// What a file does not say stays as it is built in, also inside a mapping.
+func TestTLSKeepsWhatIsNotSaid(t *testing.T) {
+	e, err := Decode("e.yaml", []byte("lb: {url: 'https://h'}\nload: {tls: {insecure: true}}\n"))
+	if err != nil || !e.Load.TLS.Resumption || !e.Load.TLS.Insecure {
+		t.Errorf("%+v, %v", e, err)
+	}
+	e, err = Decode("e.yaml", []byte("lb: {url: 'https://h'}\nload: {tls: {resumption: false}}\n"))
+	if err != nil || e.Load.TLS.Resumption {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
