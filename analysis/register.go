@@ -13,7 +13,7 @@ import (
 // once, not the length of the run.
 type register struct {
 	playing map[wire.SessionID]*session // small, so that it stays in the processor's cache
-	latest  []*session                  // of playing: one at each place, by user number; saves most look-ups
+	byUser  []*session                  // of playing: one at each place, by user number; saves most look-ups
 	over    map[wire.SessionID]*session
 	leaving []departure // in order
 	now     clock.Time
@@ -21,7 +21,7 @@ type register struct {
 }
 
 func newRegister(p patience) register {
-	return register{playing: map[wire.SessionID]*session{}, latest: make([]*session, latestPlaces), over: map[wire.SessionID]*session{}, patience: p}
+	return register{playing: map[wire.SessionID]*session{}, byUser: make([]*session, userPlaces), over: map[wire.SessionID]*session{}, patience: p}
 }
 
 // departure is a session that is to be forgotten.
@@ -58,13 +58,13 @@ func (p patience) spent(n int, age time.Duration) bool {
 	return n > p.most || n > p.least && age > p.grace
 }
 
-const latestPlaces = 1 << 16 // half a megabyte
+const userPlaces = 1 << 16 // half a megabyte
 
-func latestPlace(id wire.SessionID) uint32 { return id.User % latestPlaces }
+func userPlace(id wire.SessionID) uint32 { return id.User % userPlaces }
 
 // attending gives the session that plays under the number of an exchange.
 func (r *register) attending(id wire.SessionID) *session {
-	at := &r.latest[latestPlace(id)]
+	at := &r.byUser[userPlace(id)]
 	if s := *at; s != nil && s.id == id {
 		return s
 	}
@@ -103,7 +103,7 @@ func (r *register) enter(id wire.SessionID) *session {
 // leave lets the session be forgotten when nothing late can come any more.
 func (r *register) leave(s *session) {
 	delete(r.playing, s.id)
-	if at := &r.latest[latestPlace(s.id)]; *at == s {
+	if at := &r.byUser[userPlace(s.id)]; *at == s {
 		*at = nil
 	}
 	r.over[s.id] = s
