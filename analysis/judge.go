@@ -69,10 +69,7 @@ func (j *judge) exchange(e *results.Exchange) (fresh bool) {
 	if e.Failure == results.Dropped {
 		return false
 	}
-	s, playing := j.playing[e.ID]
-	if !playing {
-		s = j.enter(e.ID)
-	}
+	s := j.attending(e.ID)
 	if e.Flags&results.Warmup == 0 {
 		s.requests++
 	}

@@ -13,6 +13,7 @@ import (
 // once, not the length of the run.
 type register struct {
 	playing map[wire.SessionID]*session // small, so that it stays in the processor's cache
+	byUser  []*session                  // of playing: one at each place, by user number; saves most look-ups
 	over    map[wire.SessionID]*session
 	leaving []departure // in order
 	now     clock.Time
@@ -20,7 +21,7 @@ type register struct {
 }
 
 func newRegister(p patience) register {
-	return register{playing: map[wire.SessionID]*session{}, over: map[wire.SessionID]*session{}, patience: p}
+	return register{playing: map[wire.SessionID]*session{}, byUser: make([]*session, userPlaces), over: map[wire.SessionID]*session{}, patience: p}
 }
 
 // departure is a session that is to be forgotten.
@@ -57,6 +58,26 @@ func (p patience) spent(n int, age time.Duration) bool {
 	return n > p.most || n > p.least && age > p.grace
 }
 
+const userPlaces = 1 << 16 // half a megabyte
+
+func userPlace(id wire.SessionID) uint32 { return id.User % userPlaces }
+
+// attending gives the session that plays under the number of an exchange.
+func (r *register) attending(id wire.SessionID) *session {
+	at := &r.byUser[userPlace(id)]
+	if s := *at; s != nil && s.id == id {
+		return s
+	}
+	s, ok := r.playing[id]
+	if !ok {
+		s = r.enter(id)
+	}
+	if s.since == 0 {
+		*at = s
+	}
+	return s
+}
+
 // find gives the session of that number; nil where there is none.
 func (r *register) find(id wire.SessionID) *session {
 	if s, ok := r.playing[id]; ok {
@@ -82,6 +103,9 @@ func (r *register) enter(id wire.SessionID) *session {
 // leave lets the session be forgotten when nothing late can come any more.
 func (r *register) leave(s *session) {
 	delete(r.playing, s.id)
+	if at := &r.byUser[userPlace(s.id)]; *at == s {
+		*at = nil
+	}
 	r.over[s.id] = s
 	s.since = r.now
 	r.leaving = append(r.leaving, departure{s, r.now})

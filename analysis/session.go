@@ -11,6 +11,7 @@ import (
 // session is what the judge remembers of one session. What each exchange touches comes first and lies
 // together: with many sessions, the processor waits for little else.
 type session struct {
+	id        wire.SessionID
 	home      string
 	bound     clock.Time // when home began
 	firstDone clock.Time
@@ -26,7 +27,6 @@ type session struct {
 	seen      bool // an exchange came, not only a ledger's line
 	memory    memory
 
-	id       wire.SessionID
 	found    [kinds]finding
 	opening  uint32     // highest number of the requests that were due before the first answer
 	source   netip.Addr // of its first request

@@ -54,6 +54,10 @@ func (l *lab) equip(names []string) {
 				l.paths[name] = found
 				continue
 			}
+			if modules[name] == "" {
+				fmt.Printf("%s is left out: it is not installed, and it is none of those that can be built\n", name)
+				continue
+			}
 			cmd = exec.Command("go", "install", modules[name])
 			cmd.Env = append(os.Environ(), "GOBIN="+l.work)
 		}
