@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/results"
 )
 
 // elsewhere is an instance that somebody else started: all we have is its control port.
@@ -29,6 +31,15 @@ const (
 		"lost and stale sessions only where our own backends answer; duplicated writes cannot be seen, and outages " +
 		"are not known here, so no move is excused by them"
 )
+
+// unpromised is the mechanism of a balancer of which nothing is known but, perhaps, what it routes on.
+func unpromised(key string) results.Mechanism {
+	m := results.Mechanism{Name: cmp.Or(key, "unknown"), Family: results.Unknown, Key: cmp.Or(key, "unknown"), Disruption: "unknown"}
+	if key == "none" {
+		m.Family = results.NoAffinity
+	}
+	return m
+}
 
 // meet asks each instance behind lb.url for its name and the size of its ledger.
 func (d *Deployment) meet(ctx context.Context) error {
