@@ -53,7 +53,7 @@ func Start(ctx context.Context, o Options) (*Deployment, error) {
 	}
 	d := &Deployment{o: o, record: &recorder{dir: o.Dir}, control: newControl()}
 	if o.Experiment.Balancer.URL != "" {
-		d.balancer = balancer{name: "url", mechanism: unpromised(o.Experiment.Balancer.RoutesOn), url: o.Experiment.Balancer.URL}
+		d.balancer = balancer{name: "url", mechanism: results.Mechanism{Name: "unknown", Family: results.Unknown, Key: "unknown", Disruption: "unknown"}, url: o.Experiment.Balancer.URL}
 		if err := d.meet(ctx); err != nil {
 			return nil, err
 		}

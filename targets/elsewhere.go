@@ -1,7 +1,6 @@
 package targets
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -32,17 +31,21 @@ const (
 		"are not known here, so no move is excused by them"
 )
 
-// unpromised is the mechanism of a balancer of which nothing is known but, perhaps, what it routes on.
-func unpromised(key string) results.Mechanism {
-	m := results.Mechanism{Name: cmp.Or(key, "unknown"), Family: results.Unknown, Key: cmp.Or(key, "unknown"), Disruption: "unknown"}
+// routesOn is m with what is known of a balancer that was not started here.
+func routesOn(key string, m results.Mechanism) results.Mechanism {
+	if key != "" {
+		m.Name, m.Key = key, key
+	}
 	if key == "none" {
 		m.Family = results.NoAffinity
 	}
 	return m
 }
 
-// meet asks each instance behind lb.url for its name and the size of its ledger.
+// meet takes in what is known of a balancer that already runs, and asks each instance behind it for its name and the
+// size of its ledger.
 func (d *Deployment) meet(ctx context.Context) error {
+	d.balancer.mechanism = routesOn(d.o.Experiment.Balancer.RoutesOn, d.balancer.mechanism)
 	d.balancer.notes = []string{withoutLedgers}
 	for _, control := range d.o.Experiment.Balancer.Backends {
 		e := elsewhere{control: strings.TrimSuffix(control, "/")}
