@@ -36,9 +36,10 @@ type Balancer struct {
 	Points   int      `yaml:"points,omitempty"`   // consistent-hash ring points per instance; 0 = rendezvous
 	Choice   string   `yaml:"choice"`             // unbound sessions: "random", "round-robin", "least"
 	Health   Health   `yaml:"health"`
-	Identify Identify `yaml:"identify,omitempty"` // with URL: how an answer names its instance
-	Backends []string `yaml:"backends,omitempty"` // with URL: control ports of our backends behind it, http://HOST:PORT
-	Token    string   `yaml:"-"`                  // that those ports ask for; no file ever holds it
+	Identify Identify `yaml:"identify,omitempty"`  // with URL: how an answer names its instance
+	RoutesOn string   `yaml:"routes_on,omitempty"` // with URL: "cookie", "address", "header", "connection" or "none"; empty = not known
+	Backends []string `yaml:"backends,omitempty"`  // with URL: control ports of our backends behind it, http://HOST:PORT
+	Token    string   `yaml:"-"`                   // that those ports ask for; no file ever holds it
 }
 
 // Health is the balancer's active check. Detection takes about Interval*Fall.

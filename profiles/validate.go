@@ -54,6 +54,8 @@ func (e *Experiment) checkBalancer() error {
 	switch {
 	case b.URL == "" && b.Use == "":
 		return wrong("lb.use", "names no balancer; use builtin:cookie, haproxy:cookie, … (see `stickybench balancers list`)")
+	case b.URL == "" && b.RoutesOn != "":
+		return wrong("lb.routes_on", "only of lb.url it is not known; leave it out")
 	case b.URL == "" && len(b.Backends) > 0:
 		return wrong("lb.backends", "only instances behind lb.url are started elsewhere; set lb.url, or leave it out")
 	case b.Points < 0:

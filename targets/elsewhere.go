@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/results"
 )
 
 // elsewhere is an instance that somebody else started: all we have is its control port.
@@ -30,8 +31,21 @@ const (
 		"are not known here, so no move is excused by them"
 )
 
-// meet asks each instance behind lb.url for its name and the size of its ledger.
+// routesOn is m with what is known of a balancer that was not started here.
+func routesOn(key string, m results.Mechanism) results.Mechanism {
+	if key != "" {
+		m.Name, m.Key = key, key
+	}
+	if key == "none" {
+		m.Family = results.NoAffinity
+	}
+	return m
+}
+
+// meet takes in what is known of a balancer that already runs, and asks each instance behind it for its name and the
+// size of its ledger.
 func (d *Deployment) meet(ctx context.Context) error {
+	d.balancer.mechanism = routesOn(d.o.Experiment.Balancer.RoutesOn, d.balancer.mechanism)
 	d.balancer.notes = []string{withoutLedgers}
 	for _, control := range d.o.Experiment.Balancer.Backends {
 		e := elsewhere{control: strings.TrimSuffix(control, "/")}

@@ -106,3 +106,19 @@ func TestControlPortsThatCannotBeUsed(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestWhatARunningBalancerRoutesOn(t *testing.T) {
+	for key, want := range map[string]results.Mechanism{
+		"":        {Name: "unknown", Family: results.Unknown, Key: "unknown", Disruption: "unknown"},
+		"address": {Name: "address", Family: results.Unknown, Key: "address", Disruption: "unknown"},
+		"none":    {Name: "none", Family: results.NoAffinity, Key: "none", Disruption: "unknown"},
+	} {
+		e := experiment("")
+		e.Balancer.URL, e.Balancer.RoutesOn = "http://127.0.0.1:1", key
+		d, _ := deploy(t, e)
+		var run results.Run
+		if d.Describe(&run); run.Mechanism != want {
+			t.Errorf("%q: %+v", key, run.Mechanism)
+		}
+	}
+}

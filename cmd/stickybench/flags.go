@@ -16,6 +16,7 @@ import (
 // runFlags are the flags of `run`, in part those of `compare` too. Flags override STICKYBENCH_* variables, which override the file.
 type runFlags struct {
 	elsewhere                         []string
+	discover                          bool
 	token                             string
 	lb, lbConfig, url, listen         string
 	header, cookie, body              string
@@ -47,6 +48,7 @@ func (f *runFlags) registerTarget(set *pflag.FlagSet) {
 	set.StringVar(&f.lbConfig, "lb-config", "", "template that {config} of an exec balancer is rendered from")
 	set.StringVar(&f.listen, "listen", "", "HOST:PORT the balancer listens on (default a free loopback port)")
 	set.StringVar(&f.url, "url", "", "an already running balancer instead of --lb")
+	set.BoolVar(&f.discover, "discover", false, "with --url: probe first for what routing depends on, which decides what excuses a move")
 	set.StringArrayVar(&f.elsewhere, "backend", nil, "with --url: control URL of one of our backends behind it, which has the ledger (repeat)")
 	set.StringVar(&f.token, "backend-token", "", "bearer token of those control ports; better in STICKYBENCH_BACKEND_TOKEN")
 	set.StringVar(&f.header, "instance-header", "", "with --url: response header that names the instance")

@@ -107,19 +107,25 @@ func (f *probeFlags) started(cmd *cobra.Command) (err error) {
 // report probes f.URL and prints what it found.
 func (f *probeFlags) report(cmd *cobra.Command) error {
 	seen, err := probe.Run(cmd.Context(), f.Options)
-	switch {
-	case cmd.Context().Err() != nil:
-		return exit{exitInterrupted, errors.New("interrupted: no conclusion can be drawn")}
-	case errors.Is(err, probe.ErrUnreachable):
-		return exit{exitUnavailable, err}
-	case err != nil:
-		return wrongInput(err)
+	if err := probeError(cmd.Context(), err); err != nil {
+		return err
 	}
 	found := probing.Judge(seen)
 	if err := printProbe(cmd.OutOrStdout(), found, f.json); err != nil {
 		return err
 	}
 	return f.verdict(found)
+}
+
+// probeError gives what ended a probe its exit code.
+func probeError(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return exit{exitInterrupted, errors.New("interrupted: no conclusion can be drawn")}
+	case errors.Is(err, probe.ErrUnreachable):
+		return exit{exitUnavailable, err}
+	}
+	return wrongInput(err)
 }
 
 func printProbe(w io.Writer, found *results.ProbeReport, asJSON bool) error {

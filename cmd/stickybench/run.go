@@ -34,6 +34,9 @@ func newRun() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := flags.discovered(cmd, exp); err != nil {
+				return err
+			}
 			return runExperiment(cmd, exp, &flags)
 		},
 	}

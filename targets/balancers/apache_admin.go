@@ -9,7 +9,7 @@ import (
 // out for whole seconds.
 func apacheDetection(h Health) time.Duration {
 	h.Interval = max(h.Interval, 100*time.Millisecond)
-	return max(h.detection(), time.Second)
+	return max(h.detection(), h.wholeSeconds())
 }
 
 // apacheReload is a graceful restart; the program itself refuses a configuration that it cannot read.

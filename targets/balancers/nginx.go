@@ -32,11 +32,9 @@ func nginxArguments(p Params) []string {
 }
 
 // nginxDetection: the checks are passive and a refused request goes to the next upstream at once,
-// so what counts is how long a failed instance stays out. fail_timeout knows whole seconds only.
-func nginxDetection(h Health) time.Duration {
-	whole := (h.FailTimeout() + time.Second - 1).Truncate(time.Second)
-	return max(time.Second, whole) + h.Timeout
-}
+// so what counts is how long a failed instance stays out. nginx knows whole seconds only, and tries again when more
+// of them than fail_timeout have begun: up to a second later.
+func nginxDetection(h Health) time.Duration { return h.wholeSeconds() + time.Second + h.Timeout }
 
 func nginxMechanisms() []Mechanism {
 	hash := func(name, key, disruption string, marker Marker, notes []string, directive string, server ...string) Mechanism {

@@ -44,6 +44,11 @@ func (h Health) detection() time.Duration { return h.FailTimeout() + h.Timeout }
 // FailTimeout is how long failures are counted, and for passive checks how long they exclude.
 func (h Health) FailTimeout() time.Duration { return h.Interval * time.Duration(h.Fall) }
 
+// wholeSeconds is FailTimeout as balancers take it that know nothing finer.
+func (h Health) wholeSeconds() time.Duration {
+	return max(time.Second, (h.FailTimeout() + time.Second - 1).Truncate(time.Second))
+}
+
 // File is a path below the balancer's directory.
 func (p Params) File(name string) string { return filepath.Join(p.Directory, name) }
 

@@ -45,7 +45,7 @@ func TestPromises(t *testing.T) {
 		"haproxy:source": {Name: "source", Family: results.MoveAndHome, Key: "address", Disruption: "modulo",
 			Random: true, Detection: 350 * time.Millisecond},
 		"nginx:ip-hash": {Name: "ip-hash", Family: results.MoveAndHome, Key: "address", Disruption: "modulo",
-			Detection: 1050 * time.Millisecond},
+			Detection: 2050 * time.Millisecond},
 		"apache:cookie": {Name: "cookie", Family: results.MoveAndStay, Key: "cookie", Disruption: "none",
 			Detection: time.Second}, // its cookie has no idle expiry
 		"caddy:cookie": {Name: "cookie", Family: results.MoveAndStay, Key: "cookie", Disruption: "none", Random: true,
@@ -59,6 +59,19 @@ func TestPromises(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, row.Promise(m, p)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", use, diff)
+		}
+	}
+}
+
+func TestDetectionInWholeSeconds(t *testing.T) {
+	for interval, want := range map[time.Duration][2]time.Duration{ // nginx, apache; three failures
+		100 * time.Millisecond: {2050 * time.Millisecond, time.Second},
+		400 * time.Millisecond: {3050 * time.Millisecond, 2 * time.Second},
+		2 * time.Second:        {7050 * time.Millisecond, 6050 * time.Millisecond},
+	} {
+		h := Health{Interval: interval, Timeout: 50 * time.Millisecond, Rise: 1, Fall: 3}
+		if got := [2]time.Duration{nginxDetection(h), apacheDetection(h)}; got != want {
+			t.Errorf("every %v: %v, want %v", interval, got, want)
 		}
 	}
 }
