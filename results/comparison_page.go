@@ -42,7 +42,7 @@ func (p *page) savings(first, second string) {
 		}
 		rows = append(rows, append([]string{point, time(first), time(second)}, p.savingCells(m, point)...))
 	}
-	p.wideTable([]string{"", first + " ms", second + " ms", "saving ms", "saving %", "p"}, rows)
+	p.table([]string{"", first + " ms", second + " ms", "saving ms", "saving %", "p"}, rows)
 }
 
 // savingCells are the saving in ms and %, and its p.
@@ -78,7 +78,7 @@ func (p *page) furtherSavings(title string, name func(Metric) string) {
 	}
 	if len(rows) > 0 {
 		p.heading(title)
-		p.wideTable([]string{"", "saving ms", "saving %", "p"}, rows)
+		p.table([]string{"", "saving ms", "saving %", "p"}, rows)
 	}
 }
 
@@ -121,7 +121,7 @@ func (p *page) arms() {
 	for _, run := range p.report.Runs {
 		header = append(header, run.Name)
 	}
-	p.wideTable(header, rows)
+	p.table(header, rows)
 	p.costs()
 }
 

@@ -3,7 +3,6 @@ package results
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/tw"
@@ -24,32 +23,6 @@ func (p *page) table(header []string, rows [][]string) {
 	if err := t.Render(); err != nil {
 		p.err = err
 	}
-}
-
-// wideTable is table in parts, each with the first column, where the page is too narrow for all columns.
-func (p *page) wideTable(header []string, rows [][]string) {
-	for from := 1; from < len(header); {
-		to, room := from, p.width-columnWidth(header, rows, 0)
-		for to < len(header) && (to == from || columnWidth(header, rows, to) <= room) {
-			room -= columnWidth(header, rows, to)
-			to++
-		}
-		var part [][]string
-		for _, row := range rows {
-			part = append(part, append([]string{row[0]}, row[from:to]...))
-		}
-		p.table(append([]string{header[0]}, header[from:to]...), part)
-		from = to
-	}
-}
-
-// columnWidth is that of a column with its padding and line.
-func columnWidth(header []string, rows [][]string, column int) int {
-	widest := utf8.RuneCountInString(header[column])
-	for _, row := range rows {
-		widest = max(widest, utf8.RuneCountInString(row[column]))
-	}
-	return widest + 3
 }
 
 // quantiles are the columns of the latency table; a narrow page leaves some out.
@@ -75,9 +48,6 @@ func (p *page) latency() {
 		name := clock
 		if profile := m.Labels["profile"]; profile != "" {
 			name += " " + profile
-		}
-		if zone := m.Labels["zone"]; zone != "" {
-			name += " zone " + zone
 		}
 		rows = append(rows, p.latencyRow(name, "latency."+clock+".", m.Labels))
 	}

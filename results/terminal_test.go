@@ -30,7 +30,13 @@ func storedIn(t *testing.T, path string) *Report {
 
 func TestTerminalKeepsToItsWidth(t *testing.T) {
 	for _, width := range []int{60, 80, 120, 200} {
-		golden(t, fmt.Sprintf("testdata/terminal-%d.txt", width), drawn(t, stored(t), width))
+		page := drawn(t, stored(t), width)
+		for line := range strings.Lines(page) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, " \n")); n > width {
+				t.Errorf("width %d: %d columns: %s", width, n, line)
+			}
+		}
+		golden(t, fmt.Sprintf("testdata/terminal-%d.txt", width), page)
 	}
 }
 
@@ -47,11 +53,6 @@ func drawn(t *testing.T, r *Report, width int) string {
 	var page strings.Builder
 	if err := Terminal(&page, r, width, false); err != nil {
 		t.Fatal(err)
-	}
-	for line := range strings.Lines(page.String()) {
-		if n := utf8.RuneCountInString(strings.TrimRight(line, " \n")); n > width {
-			t.Errorf("width %d: %d columns: %s", width, n, line)
-		}
 	}
 	return page.String()
 }
