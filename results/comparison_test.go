@@ -79,3 +79,34 @@ func TestBrokenComparisonIsOneLine(t *testing.T) {
 		t.Errorf("no comparison: %v", err)
 	}
 }
+
+// The pilot plays the first two arms; it is finished without the arm that it sizes.
+func TestPilotBlock(t *testing.T) {
+	plan := planOfTwo
+	plan.Arms = append(plan.Arms[:2:2], Arm{Name: "a-equal-cpu", LB: "builtin:cookie", Store: "memory", EqualCPU: true})
+	if arm, ok := plan.EqualCPU(); !ok || arm != 2 || len(plan.ArmsOf(Pilot)) != 2 || len(plan.ArmsOf(1)) != 3 {
+		t.Errorf("arm %d, %v; the pilot plays %v", arm, ok, plan.ArmsOf(Pilot))
+	}
+	if _, ok := planOfTwo.EqualCPU(); ok {
+		t.Error("a plan without the arm has one")
+	}
+	c, err := ResumeComparison(t.TempDir(), plan, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, arm := range []string{"a", "b"} {
+		if c.Finished(Pilot) {
+			t.Errorf("finished before %s", arm)
+		}
+		dir, err := Create(c.RunPath(Pilot, arm))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := dir.WriteRun(Run{Schema: RunSchema, End: 5}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !c.Finished(Pilot) {
+		t.Error("not finished with both")
+	}
+}
