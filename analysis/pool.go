@@ -60,13 +60,17 @@ func newPool(run results.Run, changes []results.Change) *pool {
 
 // track opens and closes outages; starting is a part of one.
 func (p *pool) track(open map[string]outage, c results.Change) {
+	if p.joined[c.Instance] == never { // started, and not yet told to the balancer
+		if c.To == results.Up {
+			p.joined[c.Instance] = c.Time
+		}
+		return
+	}
 	was, isOut := open[c.Instance]
 	crash := c.To == results.Down && !c.MemoryKept
 	switch out := c.To == results.Down || c.To == results.Removed || c.To == results.Failing; {
 	case c.From == results.Removed && c.To == results.Starting && !isOut:
 		p.joined[c.Instance] = never
-	case p.joined[c.Instance] == never && c.To == results.Up:
-		p.joined[c.Instance] = c.Time
 	case out && !isOut:
 		open[c.Instance] = outage{c.Instance, c.Time, never, c.Why, c.To == results.Removed, crash}
 	case out:

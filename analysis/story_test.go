@@ -183,6 +183,7 @@ func poolChange(now clock.Time, what, instance string) []results.Change {
 		return []results.Change{{Time: now, Instance: instance, From: results.Up, To: results.Removed, Why: "fault remove"}}
 	}
 	return []results.Change{{Time: now, Instance: instance, From: results.Removed, To: results.Starting, Why: "fault add"},
+		{Time: now, Instance: instance, From: results.Starting, To: results.Removed, Why: "fault add"},
 		{Time: now, Instance: instance, From: results.Removed, To: results.Up, Why: "fault add"}}
 }
 

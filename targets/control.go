@@ -46,8 +46,9 @@ func (c control) do(ctx context.Context, limit time.Duration, method, url string
 	return body, err
 }
 
+// order is carried out even if the run ends meanwhile: half an order would leave the records wrong.
 func (c control) order(ctx context.Context, method, url string) error {
-	_, err := c.do(ctx, orderTimeout, method, url, nil)
+	_, err := c.do(context.WithoutCancel(ctx), orderTimeout, method, url, nil)
 	return err
 }
 

@@ -121,7 +121,7 @@ func (d *Deployment) drain(ctx context.Context, i *instance, e profiles.Event) e
 	}
 	d.pooling.Lock()
 	defer d.pooling.Unlock()
-	if err := d.balancer.drain(ctx, i.name(), draining); err != nil {
+	if err := d.balancer.drain(context.WithoutCancel(ctx), i.name(), draining); err != nil { // see control.order
 		return errors.Join(err, i.drain(ctx, !draining, "not done: "+why(e)))
 	}
 	return nil

@@ -53,7 +53,7 @@ func (d *Deployment) repool(ctx context.Context, i *instance, in bool, e profile
 		return fmt.Errorf("it is in the pool: %v", in)
 	}
 	i.pool(in, why(e))
-	if err := d.balancer.apply(ctx, d.upstreams()); err != nil {
+	if err := d.balancer.apply(context.WithoutCancel(ctx), d.upstreams()); err != nil { // see control.order
 		i.pool(!in, "not done: "+why(e))
 		return err
 	}

@@ -132,6 +132,7 @@ func (s *sim) event(e event) {
 	if e.what == "add" && s.instances[e.instance] == nil {
 		s.enlist(e.instance)
 		s.change(e, results.Removed, results.Starting)
+		s.change(e, results.Starting, results.Removed)
 		s.change(e, results.Removed, results.Up)
 	}
 	i := s.instances[e.instance]
