@@ -126,7 +126,10 @@ func GateSides(candidate, baseline *Side, exprs []string) (*results.Report, erro
 	worst, reasons := gated(report.Checks)
 	for _, s := range []*Side{candidate, baseline} {
 		if s != nil && s.Report.Verdict == results.Invalid {
-			worst, reasons = results.Invalid, append(slices.Clone(s.Report.Reasons[:1]), reasons...)
+			worst = results.Invalid
+			if cause := s.Report.Reasons[0]; !slices.Contains(reasons, cause) {
+				reasons = append([]string{cause}, reasons...)
+			}
 		}
 	}
 	if candidate.short != "" && worst == results.Pass {

@@ -19,10 +19,7 @@ var scriptJS template.JS
 // HTML writes one self-contained page: verdict first, then charts that the page draws itself. It
 // loads nothing from anywhere and is of bounded size.
 func HTML(w io.Writer, r *Report, c *Charts) error {
-	t, err := template.New("page").Funcs(template.FuncMap{
-		"style":  func() template.CSS { return styleCSS },
-		"script": func() template.JS { return scriptJS },
-	}).Parse(pageHTML)
+	t, err := pageTemplate()
 	if err != nil {
 		return fmt.Errorf("the page's template: %w", err)
 	}

@@ -126,17 +126,7 @@ func (v *htmlView) comparison(r *Report) {
 // addSections takes over all sections but those that are drawn.
 func (v *htmlView) addSections(r *Report, drawn ...string) {
 	for _, s := range r.sections() {
-		view := sectionView{Title: s.title, Lines: s.lines, After: s.after}
-		for _, c := range s.table.columns {
-			view.Columns = append(view.Columns, c.name)
-		}
-		for _, row := range s.table.rows {
-			var cells []cellView
-			for _, c := range row {
-				cells = append(cells, cellView{c.text, c.isBar, rounded(100 * min(max(c.bar, 0), 1))})
-			}
-			view.Rows = append(view.Rows, cells)
-		}
+		view := viewOf(s)
 		switch {
 		case s.folded:
 			v.Folded = append(v.Folded, view)
@@ -144,6 +134,21 @@ func (v *htmlView) addSections(r *Report, drawn ...string) {
 			v.Sections = append(v.Sections, view)
 		}
 	}
+}
+
+func viewOf(s section) sectionView {
+	view := sectionView{Title: s.title, Lines: s.lines, After: s.after}
+	for _, c := range s.table.columns {
+		view.Columns = append(view.Columns, c.name)
+	}
+	for _, row := range s.table.rows {
+		var cells []cellView
+		for _, c := range row {
+			cells = append(cells, cellView{c.text, c.isBar, rounded(100 * min(max(c.bar, 0), 1))})
+		}
+		view.Rows = append(view.Rows, cells)
+	}
+	return view
 }
 
 func (v *htmlView) affinity(r *Report) {

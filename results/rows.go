@@ -58,6 +58,11 @@ type (
 		StoreTime     int64  `parquet:"store_ns" about:"spent in the store"`
 		HandlerTime   int64  `parquet:"handler_ns" about:"spent in the handler"`
 		CPU           int64  `parquet:"cpu_ns" about:"CPU time burnt"`
+		StoreWait     int64  `parquet:"store_wait_ns" about:"of the store's time: waiting for a connection"`
+		StoreEncode   int64  `parquet:"store_encode_ns" about:"encoding"`
+		StoreTrip     int64  `parquet:"store_round_trip_ns" about:"the operations, without injected distance"`
+		StoreDecode   int64  `parquet:"store_decode_ns" about:"decoding"`
+		StoreInjected int64  `parquet:"store_injected_ns" about:"injected into the first operation"`
 	}
 	ChangeRow struct {
 		Time     int64  `parquet:"time_ns" about:"when"`
@@ -65,6 +70,7 @@ type (
 		From     string `parquet:"from,dict" about:"state before"`
 		To       string `parquet:"to,dict" about:"state after"`
 		Why      string `parquet:"why,dict" about:"start, fault kill, …"`
+		Kept     bool   `parquet:"memory_kept" about:"down, but its sessions will be there again"`
 	}
 	SampleRow struct {
 		Time     int64  `parquet:"time_ns" about:"when"`
@@ -126,11 +132,12 @@ func rowOfServe(s *Serve) ServeRow {
 	}
 	return ServeRow{Session: s.ID.String(), Seq: s.Seq, Nonce: hex(s.Nonce), Instance: s.Instance, Boot: hex(s.Boot), Start: int64(s.Start), End: int64(s.End),
 		Method: method(s.Write), Status: uint32(s.Status), Origin: origin, Epoch: hex(s.Epoch), VersionBefore: s.VersionBefore, Version: s.Version,
-		Lookups: uint32(s.Lookups), StoreTime: int64(s.StoreTime), HandlerTime: int64(s.HandlerTime), CPU: int64(s.CPU)}
+		Lookups: uint32(s.Lookups), StoreTime: int64(s.StoreTime), HandlerTime: int64(s.HandlerTime), CPU: int64(s.CPU),
+		StoreWait: int64(s.Spans.Wait), StoreEncode: int64(s.Spans.Encode), StoreTrip: int64(s.Spans.RoundTrip), StoreDecode: int64(s.Spans.Decode), StoreInjected: int64(s.Spans.Trip)}
 }
 
 func rowOfChange(c *Change) ChangeRow {
-	return ChangeRow{int64(c.Time), c.Instance, string(c.From), string(c.To), c.Why}
+	return ChangeRow{int64(c.Time), c.Instance, string(c.From), string(c.To), c.Why, c.MemoryKept}
 }
 
 func rowOfSample(s *Sample) SampleRow {

@@ -179,8 +179,9 @@ func selfTest(w io.Writer, candidate, baseline *analysis.Side, exprs []string, a
 	if asJSON {
 		err = json.NewEncoder(w).Encode(test)
 	} else {
-		_, err = fmt.Fprintf(w, "%d gate runs over %d blocks (%s)\nidentical arms: %d failed, %.3g%%; at most 5%% may\na regression of twice the margin: %d failed, %.3g%%\n",
-			test.Runs, test.Blocks, test.Data, test.FalseAlarms, 100*float64(test.FalseAlarms)/float64(test.Runs), test.Found, 100*float64(test.Found)/float64(test.Runs))
+		share := func(n int) float64 { return 100 * float64(n) / float64(test.Runs) }
+		_, err = fmt.Fprintf(w, "%d gate runs over %d blocks (%s)\nidentical arms: %d failed, %.3g%%; at most 5%% may\na regression of twice the margin: %d failed, %.3g%%; 90%% need enough blocks for this noise\n",
+			test.Runs, test.Blocks, test.Data, test.FalseAlarms, share(test.FalseAlarms), test.Found, share(test.Found))
 	}
 	if err == nil && !test.Passed() {
 		return exit{code: exitGateFailed}

@@ -45,5 +45,6 @@ Start with:  stickybench run`,
 	})
 	root.AddCommand(newRun(), newCompare(), newAnalyze(), newGate(), newReport(), newProfiles(), newResults(),
 		newServe(), newProbe(), newBalancers(), newScenarios(), newBench(), newDoctor(), newInit(), newMan(), newVersion())
+	offerCompletions(root)
 	return root
 }

@@ -29,7 +29,7 @@ func newResults() *cobra.Command {
 				}
 				return print(cmd.OutOrStdout(), report, false)
 			}},
-		newResultsDiff(), newResultsExport(), newResultsMerge(), newResultsTag(), newResultsPrune(),
+		newResultsDiff(), newResultsExport(), newResultsMerge(), newResultsTag(), newResultsPrune(), newResultsTrend(),
 	)
 	return cmd
 }
