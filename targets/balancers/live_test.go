@@ -1,11 +1,7 @@
 package balancers
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -266,38 +262,6 @@ func TestLiveForwardedAddress(t *testing.T) {
 		}
 		if distinct(seen) < 2 {
 			t.Errorf("twelve forwarded addresses all came to %v", seen)
-		}
-	})
-}
-
-// TestLiveComputedMarker: without a secret Caddy's cookie is a hash of the address that anybody can compute.
-func TestLiveComputedMarker(t *testing.T) {
-	each(t, 4, only("caddy:cookie", "caddy:cookie-plain"), func(t *testing.T, f *fixture) {
-		wanted := f.running.Params.Instances[2]
-		mac := hmac.New(sha256.New, nil)
-		mac.Write([]byte(wanted.Address))
-		hits := 0
-		for range 24 {
-			request, err := http.NewRequest(http.MethodGet, f.url, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			request.AddCookie(&http.Cookie{Name: "SRV", Value: hex.EncodeToString(mac.Sum(nil))})
-			answer, err := http.DefaultClient.Do(request)
-			if err != nil {
-				t.Fatal(err)
-			}
-			name, err := io.ReadAll(answer.Body)
-			answer.Body.Close()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if string(name) == wanted.Name {
-				hits++
-			}
-		}
-		if forged := hits == 24; forged != (f.running.Mechanism.Marker == Unsalted) {
-			t.Errorf("%d of 24 requests with a computed marker reached %s; the promise is %q", hits, wanted.Name, f.running.Mechanism.Marker)
 		}
 	})
 }
