@@ -44,7 +44,7 @@ func (r *Report) victims(fault string) (lines []string) {
 	return lines
 }
 
-// moves tells how many sessions of healthy homes each change of the pool moved.
+// moves tells how many sessions of healthy homes each change of the pool moved, and how an instance that came took its share.
 func (r *Report) moves() (lines []string) {
 	for _, m := range r.Metrics {
 		if m.Name != "failover.live_moves" {
@@ -52,7 +52,14 @@ func (r *Report) moves() (lines []string) {
 		}
 		live, _ := r.Find("failover.live_sessions", m.Labels)
 		ideal, _ := r.Find("failover.ideal_live_moves", m.Labels)
-		lines = append(lines, fmt.Sprintf("%s: %.0f of %.0f sessions with healthy homes moved (ideal %.3g)", m.Labels["change"], m.Value, live.Value, ideal.Value))
+		text := fmt.Sprintf("%s: %.0f of %.0f sessions with healthy homes moved (ideal %.3g)", m.Labels["change"], m.Value, live.Value, ideal.Value)
+		if share, ok := r.Find("failover.new_share", m.Labels); ok {
+			text += fmt.Sprintf(", it got %.3g%% of %d new sessions", 100*share.Value, share.N)
+		}
+		if after, ok := r.Find("failover.balance_seconds", m.Labels); ok {
+			text += fmt.Sprintf(", and carried its load after %.3g s", after.Value)
+		}
+		lines = append(lines, text)
 	}
 	return lines
 }
