@@ -38,18 +38,25 @@ func Analyze(d *results.Dir) (*results.Report, error) {
 	return report, nil
 }
 
+// damaged begins the first reason of a report that is drawn from a directory which is not as it was sealed.
+const damaged = "the directory is damaged or incomplete"
+
 // distrust makes the report of a damaged directory say so and pass nothing.
 func distrust(report *results.Report, d *results.Dir) {
-	found := append(d.Damage(), d.Warnings()...)
+	mistrust(report, append(d.Damage(), d.Warnings()...))
+}
+
+// mistrust does the same for what was found, if anything was.
+func mistrust(report *results.Report, found []string) {
 	if len(found) == 0 {
 		return
 	}
 	report.Warnings = append(report.Warnings, found...)
 	report.Verdict = results.Invalid
-	report.Reasons = append([]string{"the directory is damaged or incomplete: " + found[0]}, report.Reasons...)
+	report.Reasons = append([]string{damaged + ": " + found[0]}, report.Reasons...)
 	for i, c := range report.Checks {
 		if c.Verdict == results.Pass {
-			report.Checks[i].Verdict, report.Checks[i].Why = results.Invalid, "the directory is damaged or incomplete"
+			report.Checks[i].Verdict, report.Checks[i].Why = results.Invalid, damaged
 		}
 	}
 }

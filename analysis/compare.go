@@ -19,7 +19,7 @@ type comparison struct {
 
 // Compare judges a comparison directory. It is a pure function of its run directories and its plan.
 func Compare(d *results.ComparisonDir) (*results.Report, error) {
-	finished, invalid, _, err := analyzeBlocks(d)
+	finished, invalid, blocks, err := analyzeBlocks(d)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func Compare(d *results.ComparisonDir) (*results.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	distrustPlan(report, d)
+	distrustComparison(report, d, finished, blocks)
 	return report, nil
 }
 
@@ -46,12 +46,18 @@ func analyzeBlocks(d *results.ComparisonDir) (finished [][]*results.Report, inva
 	return finished, invalid, blocks, nil
 }
 
-// distrustPlan is distrust for the plan of a comparison, which says what must hold.
-func distrustPlan(report *results.Report, d *results.ComparisonDir) {
-	if found := d.Damage(); len(found) > 0 {
-		report.Warnings = append(report.Warnings, found...)
-		report.Verdict, report.Reasons = results.Invalid, append([]string{"the directory is damaged or incomplete: " + found[0]}, report.Reasons...)
+// distrustComparison is distrust for the plan, which says what must hold, and for every run of a block. A
+// run that was changed afterwards is no run to leave out like one on a busy machine.
+func distrustComparison(report *results.Report, d *results.ComparisonDir, finished [][]*results.Report, blocks []int) {
+	found := d.Damage()
+	for i, row := range finished {
+		for arm, r := range row {
+			if len(r.Reasons) > 0 && strings.HasPrefix(r.Reasons[0], damaged) {
+				found = append(found, fmt.Sprintf("block %d, %s: %s", blocks[i], d.Plan.Arms[arm].Name, r.Reasons[0]))
+			}
+		}
 	}
+	mistrust(report, found)
 }
 
 // analyzeBlock judges the arms of one block. Answers that lost their session's state come fast and

@@ -24,6 +24,12 @@ func recorded(t testing.TB) string { return recordedBreaking(t, 0) }
 func recordedBreaking(t testing.TB, every uint32) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "run")
+	recordAt(t, path, every)
+	return path
+}
+
+func recordAt(t testing.TB, path string, every uint32) {
+	t.Helper()
 	dir, err := results.Create(path)
 	must(t, err)
 	exp := profiles.Default()
@@ -47,7 +53,6 @@ func recordedBreaking(t testing.TB, every uint32) string {
 		}
 	}
 	must(t, dir.Seal())
-	return path
 }
 
 func recordTraffic(t testing.TB, dir *results.Dir, every uint32) {
@@ -170,5 +175,63 @@ func TestFutureResultIsRefused(t *testing.T) {
 	must(t, dir.WriteRun(run))
 	if passes(t, path) {
 		t.Error("a later version passes")
+	}
+}
+
+// comparisonPasses says whether a comparison's report or a gate on it would let it through.
+func comparisonPasses(t *testing.T, path string) bool {
+	t.Helper()
+	dir, err := results.OpenComparison(path)
+	if err != nil {
+		return false
+	}
+	report, err := Compare(dir)
+	if err != nil {
+		return false
+	}
+	side, err := OpenArm(dir, "")
+	if err != nil {
+		return false
+	}
+	baseline, err := side.Against("")
+	must(t, err)
+	gated, err := GateSides(side, baseline, side.Gates)
+	if err != nil {
+		return false
+	}
+	return report.Verdict == results.Pass || gated.Verdict == results.Pass
+}
+
+// One damaged run among many blocks, or a damaged plan, and the comparison passes nothing.
+func TestDamagedComparisonNeverPasses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c")
+	exp, err := profiles.Default().Encode()
+	must(t, err)
+	plan := results.Plan{Name: "c", Seed: 7, Blocks: 6, Gates: []string{"affinity.broken_ratio < +5pp", "latency.response.p50 < +5%"},
+		Arms: []results.Arm{{Name: "a", LB: "builtin:cookie", Store: "memory"}, {Name: "b", LB: "builtin:cookie", Store: "memory"}}}
+	dir, err := results.ResumeComparison(path, plan, exp)
+	must(t, err)
+	for k := 1; k <= plan.Blocks; k++ {
+		for _, arm := range plan.Arms {
+			recordAt(t, dir.RunPath(k, arm.Name), 0)
+		}
+	}
+	if !comparisonPasses(t, path) {
+		t.Fatal("the intact comparison does not pass")
+	}
+	r := rand.New(rand.NewPCG(21, 22))
+	for _, name := range []string{"compare.json", "experiment.yaml", "manifest.txt", "block-3/a/run.json", "block-1/b/exchanges.log", "block-6/a/serves-b2.log", "block-2/b/manifest.txt", "block-4/a/changes.jsonl"} {
+		file := filepath.Join(path, name)
+		whole, err := os.ReadFile(file)
+		must(t, err)
+		broken := append([]byte(nil), whole...)
+		broken[r.IntN(len(broken))] ^= 1 << r.IntN(8)
+		for what, text := range map[string][]byte{"flipped": broken, "cut": whole[:r.IntN(len(whole))]} {
+			must(t, os.WriteFile(file, text, 0o644))
+			if comparisonPasses(t, path) {
+				t.Errorf("%s %s, and it passes", name, what)
+			}
+		}
+		must(t, os.WriteFile(file, whole, 0o644))
 	}
 }

@@ -45,7 +45,7 @@ func OpenArm(d *results.ComparisonDir, arm string) (*Side, error) {
 	if err != nil {
 		return nil, err
 	}
-	distrustPlan(report, d)
+	distrustComparison(report, d, finished, kept)
 	s := &Side{Report: report, Gates: d.Plan.Gates, plan: &d.Plan, row: &comparison{plan: d.Plan}, name: arm}
 	s.row.choose(finished, invalid)
 	if len(finished) < d.Plan.Blocks {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // views are what the page must be readable in.
@@ -25,6 +26,7 @@ func TestPageInChromium(t *testing.T) {
 		r, c := of(t)
 		pages[name] = pageText(t, r, c)
 	}
+	pages["trend"] = trendText(t)
 	for name, text := range pages {
 		path := filepath.Join(t.TempDir(), name+".html")
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -35,10 +37,12 @@ func TestPageInChromium(t *testing.T) {
 				p := browser.open(t, "file://"+path, v.width, v.height, v.scheme)
 				p.layout(t)
 				p.screenshot(t, fmt.Sprintf("%s-%d-%s.png", name, v.width, v.scheme))
-				if name != "comparison" {
+				if name == "run" || name == "troubled" {
 					p.interact(t)
 				}
-				p.toggle(t)
+				if name != "trend" {
+					p.toggle(t)
+				}
 				p.quiet(t)
 			})
 		}
@@ -224,4 +228,25 @@ func comparedRun(*testing.T) (*Report, *Charts) {
 		r.Metrics = append(r.Metrics, Metric{Name: "saving." + point, Unit: Seconds, Value: 0.0006, Lo: &lo, Hi: &hi, N: 8}, Metric{Name: "saving." + point + "_ratio", Unit: Ratio, Value: 0.2, Lo: &lo, Hi: &hi, N: 8})
 	}
 	return r, c
+}
+
+// trendText is the page of forty results with a change.
+func trendText(t *testing.T) string {
+	t.Helper()
+	trend := &Trend{Metric: "latency.response.p99", Unit: Seconds}
+	for i := range 40 {
+		p := TrendPoint{At: time.Unix(int64(i)*86400, 0).UTC(), Name: fmt.Sprintf("2026%04d-nightly-haproxy-cookie", i), Value: 0.005 + 0.001*float64(i%3)}
+		if i == 25 {
+			p.Change = &TrendChange{Before: 0.005, After: 0.009, P: 0.002}
+		}
+		if i >= 25 {
+			p.Value += 0.004
+		}
+		trend.Points = append(trend.Points, p)
+	}
+	var page strings.Builder
+	if err := trend.HTML(&page); err != nil {
+		t.Fatal(err)
+	}
+	return page.String()
 }

@@ -32,16 +32,18 @@ func (c TrendChange) text(unit string) string {
 
 // table lists the points, and says at which one the series changed.
 func (t *Trend) table() table {
-	rows := table{columns: []column{{"when", 1}, {"result", 0}, {t.Metric, 0}, {"95 % interval", 2}, {"", 0}}}
+	rows := table{columns: []column{{"when", 1}, {"result", 0}, {"value", 0}, {"change", 0}}}
 	for _, p := range t.Points {
-		interval, change := "", ""
+		value, change := Figure(p.Value, t.Unit), ""
 		if p.Lo != nil && p.Hi != nil {
-			interval = Figure(*p.Lo, t.Unit) + " … " + Figure(*p.Hi, t.Unit)
+			value += " (" + Figure(*p.Lo, t.Unit) + " … " + Figure(*p.Hi, t.Unit) + ")"
 		}
 		if p.Change != nil {
-			change = "changed " + p.Change.text(t.Unit)
+			change = p.Change.text(t.Unit)
 		}
-		rows.rows = append(rows.rows, words(p.At.Format("2006-01-02 15:04"), p.Name, Figure(p.Value, t.Unit), interval, change))
+		row := words(p.At.Format("2006-01-02 15:04"), p.Name, value, change)
+		row[2].brief = Figure(p.Value, t.Unit)
+		rows.rows = append(rows.rows, row)
 	}
 	return rows
 }
@@ -49,6 +51,7 @@ func (t *Trend) table() table {
 // Text writes the trend as a table.
 func (t *Trend) Text(w io.Writer, width int, color bool) error {
 	p := newPage(&Report{}, width, color)
+	p.wrap(t.Metric, "")
 	p.table(t.table())
 	return p.flush(w)
 }

@@ -55,7 +55,7 @@ func TestTrendMarksTheChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, out := range []string{text.String(), page.String()} {
-		if !strings.Contains(out, "changed from 5.1 ms to 7.088 ms") || strings.Contains(out, "ZgotmplZ") {
+		if !strings.Contains(out, "from 5.1 ms to 7.088 ms, p = 0.00") || strings.Contains(out, "ZgotmplZ") {
 			t.Errorf("%.3000s", out)
 		}
 	}
