@@ -22,12 +22,13 @@ func (s *shard) fire(slot uint32, at clock.Time) {
 		flags |= results.Parallel
 	}
 	u.pending = max(1, u.parallel)
+	now := s.engine.Now()
 	for lane := range u.pending {
-		s.send(s.request(slot, lane, at, flags))
+		s.send(s.request(slot, lane, at, now, flags), now)
 	}
 }
 
-func (s *shard) request(slot, lane uint32, at clock.Time, flags results.ExchangeFlags) *Request {
+func (s *shard) request(slot, lane uint32, at, now clock.Time, flags results.ExchangeFlags) *Request {
 	u := s.users.at(slot)
 	r := s.take()
 	r.Slot, r.Lane, r.Due, r.Flags = slot, lane, at, flags
@@ -36,7 +37,6 @@ func (s *shard) request(slot, lane uint32, at clock.Time, flags results.Exchange
 	if s.told && (r.Pool == 0 || s.exp.Load.ClientAddress.Via == "x-forwarded-for") { // a shared connection has its own
 		r.Source = s.source(u)
 	}
-	now := s.engine.Now()
 	r.Deadline = now.Add(time.Duration(s.exp.Load.Timeout))
 	r.Write, r.Head = u.write, u.head
 	if r.Write {
@@ -82,9 +82,9 @@ func (s *shard) take() *Request {
 	return &Request{}
 }
 
-func (s *shard) send(r *Request) {
+func (s *shard) send(r *Request, now clock.Time) {
 	s.tally.offered++
-	s.flying.change(s.engine.Now(), +1)
+	s.flying.change(now, +1)
 	s.engine.Send(r)
 }
 
@@ -109,8 +109,11 @@ func mix(z uint64) uint64 {
 
 // finish records what is done and moves the users on.
 func (s *shard) finish(done []*Request) {
+	if len(done) == 0 {
+		return
+	}
+	s.flying.change(s.engine.Now(), -len(done))
 	for _, r := range done {
-		s.flying.change(s.engine.Now(), -1)
 		s.write(r)
 		u := s.users.at(r.Slot)
 		if u.pending--; u.pending == 0 {
