@@ -39,6 +39,7 @@ bench-peers: ## cost, pacing, stall and memory of us and other generators (PEERS
 
 golden: ## rewrite golden files after a wanted change
 	$(GO) test ./targets/balancers ./results -update
+	$(GO) test ./cmd/stickybench -run Reference -update
 
 clean: ## remove what builds and runs leave
 	rm -rf stickybench stickybench-results

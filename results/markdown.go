@@ -9,10 +9,23 @@ import (
 // signs stand before a verdict where there is no colour.
 var signs = map[Verdict]string{Pass: "✅", Fail: "❌", Inconclusive: "❔", Invalid: "⚠️"}
 
-// Markdown writes the report for a pull request's comment: verdict and gates first, the rest folded.
+// mostMarkdown is what a comment on GitHub may hold, in characters; bytes are at least as many.
+const mostMarkdown = 65_000
+
+// Markdown writes the report for a pull request's comment: verdict and gates first, the rest folded. What
+// is too long for a comment goes without the list of all figures, and says so.
 func Markdown(w io.Writer, r *Report) error {
-	m := &markdown{}
 	r = r.finite()
+	text := markdownOf(r, true)
+	if len(text) > mostMarkdown {
+		text = markdownOf(r, false)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+func markdownOf(r *Report, everything bool) string {
+	m := &markdown{}
 	m.line("### %s stickybench: %s", signs[r.Verdict], r.Verdict)
 	m.line("")
 	for _, reason := range r.Reasons {
@@ -24,7 +37,12 @@ func Markdown(w io.Writer, r *Report) error {
 	m.table(gateTable(r.Checks))
 	m.line("<details><summary>Report</summary>\n")
 	for _, s := range r.sections() {
-		m.section(s)
+		if everything || !s.folded {
+			m.section(s)
+		}
+	}
+	if !everything {
+		m.line("All %d figures are in report.json: they are too many for a comment.\n", len(r.Metrics))
 	}
 	m.line("</details>")
 	if notes := r.notes(); len(notes) > 0 {
@@ -34,8 +52,7 @@ func Markdown(w io.Writer, r *Report) error {
 		}
 		m.line("\n</details>")
 	}
-	_, err := io.WriteString(w, m.String())
-	return err
+	return m.String()
 }
 
 // gateTable lists the gates and how each fared.

@@ -2,6 +2,7 @@ package results
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -70,6 +71,20 @@ func TestMarkdownShowsEverythingAndIsNoMarkup(t *testing.T) {
 		}
 	}
 	golden(t, "testdata/report.md", page.String())
+}
+
+func TestMarkdownFitsAComment(t *testing.T) {
+	r := stored(t)
+	for i := range 2000 {
+		r.Metrics = append(r.Metrics, Metric{Name: "latency.response.p99", Labels: map[string]string{"fault": fmt.Sprint(i)}, Unit: Seconds, Value: 1, N: 1})
+	}
+	var page strings.Builder
+	if err := Markdown(&page, r); err != nil {
+		t.Fatal(err)
+	}
+	if page.Len() > 65_536 || !strings.Contains(page.String(), "figures are in report.json") {
+		t.Errorf("%d bytes", page.Len())
+	}
 }
 
 func TestJUnitIsReadByItsConsumers(t *testing.T) {
