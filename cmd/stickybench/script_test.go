@@ -133,12 +133,16 @@ func sessionsText(ts *testscript.TestScript, neg bool, args []string) {
 
 // noChildLeft: nochild fails when a process of this test binary's children is still alive.
 func noChildLeft(ts *testscript.TestScript, neg bool, args []string) {
-	marker := ts.Getenv("WORK")
-	for _, line := range processes(ts) {
-		if strings.Contains(line, marker+"/") { // another script may be called this one's name and more
-			ts.Fatalf("left running: %s", line)
+	marker := ts.Getenv("WORK") + "/" // another script may be called this one's name and more
+	left := ""
+	for range 100 { // those whose parent was killed need a moment to notice
+		if left = ""; slices.ContainsFunc(processes(ts), func(line string) bool { left = line; return strings.Contains(line, marker) }) {
+			time.Sleep(100 * time.Millisecond)
+			continue
 		}
+		return
 	}
+	ts.Fatalf("left running: %s", left)
 }
 
 // killStore: killstore DIR waits until the run in DIR is under way, by the samples of its store's process,
