@@ -60,6 +60,19 @@ func TestEqualRunsGiveEqualBytes(t *testing.T) {
 	}
 }
 
+func TestLatenessNamesItsCause(t *testing.T) {
+	for want, g := range map[string]results.Generator{
+		"the collector":  {GCLongest: 2 * time.Millisecond},
+		"the disk":       {RecordingLongest: 2 * time.Millisecond},
+		"--shards":       {Shards: 1, CPU: 10 * time.Second},
+		"something else": {Shards: 1, CPU: time.Second},
+	} {
+		if got := lateness(results.Run{End: 10e9, Generator: g}); !strings.Contains(got, want) {
+			t.Errorf("%+v: %q, want %q", g, got, want)
+		}
+	}
+}
+
 func TestLateGeneratorMakesTheRunInvalid(t *testing.T) {
 	in := story(answer(1))
 	in.run.Generator = results.Generator{Offered: 100, Sent: 90, LagP99: 2 * time.Millisecond}

@@ -37,6 +37,8 @@ func reportGenerator(s *sheet, r results.Run, wall time.Duration) {
 	}
 	s.put(results.Metric{Name: "generator.gc_pauses", Unit: "seconds", Better: "lower", Value: g.GCPauses.Seconds(), N: n})
 	s.put(results.Metric{Name: "generator.gc_longest", Unit: "seconds", Better: "lower", Value: g.GCLongest.Seconds(), N: n})
+	s.put(results.Metric{Name: "generator.recording_held", Unit: "seconds", Better: "lower", Value: g.RecordingHeld.Seconds(), N: n})
+	s.put(results.Metric{Name: "generator.recording_longest", Unit: "seconds", Better: "lower", Value: g.RecordingLongest.Seconds(), N: n})
 	s.put(results.Metric{Name: "generator.dropped", Unit: "count", Better: "lower", Value: float64(g.Dropped), N: int64(g.Offered)})
 }
 
@@ -70,6 +72,8 @@ func lateness(r results.Run) string {
 	switch {
 	case g.GCLongest > lagLimit:
 		return fmt.Sprintf(": the collector stopped it for up to %v; lower the rate or the number of users", g.GCLongest)
+	case g.RecordingLongest > lagLimit:
+		return fmt.Sprintf(": the disk kept it waiting for up to %v to take the records; use a faster one for --out", g.RecordingLongest.Round(10*time.Microsecond))
 	case wall > 0 && g.Shards > 0 && float64(g.CPU) > busyShard*float64(wall)*float64(g.Shards):
 		return fmt.Sprintf(": its %d threads were busy all the time; raise --shards or lower the rate", g.Shards)
 	}

@@ -95,6 +95,8 @@ func summarize(shards []*shard, cpu time.Duration) Summary {
 		sum.DroppedCookies += t.refused
 		sum.InFlight += s.flying.area
 		sum.Service += t.service
+		held, longest := s.log.Held()
+		sum.RecordingHeld, sum.RecordingLongest = sum.RecordingHeld+held, max(sum.RecordingLongest, longest)
 		unconnected.add(t.unconnected.count, t.unconnected.first)
 		malformed.add(t.malformed.count, t.malformed.first)
 		lag.Merge(s.lag)

@@ -15,6 +15,7 @@ import (
 type recorder interface {
 	Append(*results.Exchange) error
 	Flush() error
+	Held() (sum, longest time.Duration)
 }
 
 // user is one session being played: flat, so that a million of them cost the collector nothing.

@@ -49,8 +49,9 @@ func (f *fake) Close() error {
 
 type list []results.Exchange
 
-func (l *list) Append(e *results.Exchange) error { *l = append(*l, *e); return nil }
-func (l *list) Flush() error                     { return nil }
+func (l *list) Append(e *results.Exchange) error   { *l = append(*l, *e); return nil }
+func (l *list) Flush() error                       { return nil }
+func (l *list) Held() (sum, longest time.Duration) { return 0, 0 }
 
 func playFake(t *testing.T, e *profiles.Experiment, f *fake, n int) []results.Exchange {
 	t.Helper()

@@ -165,5 +165,7 @@ var generatorQuantities = []Quantity{
 	{"generator.littles_law", Ratio, "", "mean requests in flight over rate times mean service time; beyond 1 ± 0.25 the run is invalid"},
 	{"generator.gc_pauses", Seconds, "lower", "how long the collector stopped the generator, in all"},
 	{"generator.gc_longest", Seconds, "lower", "the longest of these pauses"},
+	{"generator.recording_held", Seconds, "lower", "how long the disk kept the generator waiting to take the records, in all"},
+	{"generator.recording_longest", Seconds, "lower", "the longest of these waits"},
 	{"generator.dropped", Count, "lower", "arrivals beyond the limit of users"},
 }

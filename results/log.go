@@ -6,6 +6,9 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
+
+	"github.com/stickybench/stickybench/internal/clock"
 )
 
 // ExchangeLog is the generator's log; each shard appends through a Buffer of its own.
@@ -28,7 +31,12 @@ type ExchangeBuffer struct {
 	records []byte
 	block   []byte
 	count   int
+
+	held, longest time.Duration
 }
+
+// Held is how long the file has kept its writers waiting, in all and at most at a time.
+func (b *ExchangeBuffer) Held() (sum, longest time.Duration) { return b.held, b.longest }
 
 // Append adds one record and writes the block when it is full.
 func (b *ExchangeBuffer) Append(e *Exchange) error {
@@ -48,7 +56,10 @@ func (b *ExchangeBuffer) Flush() error {
 	b.block = sealBlock(b.block[:0], kindExchange, exchangeWidth, b.count, &b.names, b.records)
 	b.records, b.count = b.records[:0], 0
 	b.names.reset()
+	start := clock.Now()
 	_, err := b.file.Write(b.block)
+	took := clock.Now().Sub(start)
+	b.held, b.longest = b.held+took, max(b.longest, took)
 	return writeError(b.file.Name(), err)
 }
 

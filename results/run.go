@@ -75,18 +75,20 @@ type Host struct {
 
 // Generator is the load generator's account of itself, written when the run ends.
 type Generator struct {
-	Shards         int           `json:"shards"`
-	Offered        uint64        `json:"offered"` // requests that came due
-	Sent           uint64        `json:"sent"`
-	Dropped        uint64        `json:"dropped"` // arrivals beyond the user limit
-	LagP50         time.Duration `json:"lag_p50_ns"`
-	LagP99         time.Duration `json:"lag_p99_ns"`
-	CPU            time.Duration `json:"cpu_ns"`
-	GCPauses       time.Duration `json:"gc_pauses_ns"`    // how long the collector stopped the generator, in all
-	GCLongest      time.Duration `json:"gc_longest_ns"`   // at a time
-	InFlight       time.Duration `json:"in_flight_ns"`    // sum over time of the requests in flight
-	Service        time.Duration `json:"service_ns"`      // sum over requests of the time from sent to done
-	DroppedCookies uint64        `json:"dropped_cookies"` // Set-Cookie fields the jar refused
+	Shards           int           `json:"shards"`
+	Offered          uint64        `json:"offered"` // requests that came due
+	Sent             uint64        `json:"sent"`
+	Dropped          uint64        `json:"dropped"` // arrivals beyond the user limit
+	LagP50           time.Duration `json:"lag_p50_ns"`
+	LagP99           time.Duration `json:"lag_p99_ns"`
+	CPU              time.Duration `json:"cpu_ns"`
+	GCPauses         time.Duration `json:"gc_pauses_ns"`         // how long the collector stopped the generator, in all
+	GCLongest        time.Duration `json:"gc_longest_ns"`        // at a time
+	RecordingHeld    time.Duration `json:"recording_held_ns"`    // how long the disk kept the generator waiting, in all
+	RecordingLongest time.Duration `json:"recording_longest_ns"` // at a time
+	InFlight         time.Duration `json:"in_flight_ns"`         // sum over time of the requests in flight
+	Service          time.Duration `json:"service_ns"`           // sum over requests of the time from sent to done
+	DroppedCookies   uint64        `json:"dropped_cookies"`      // Set-Cookie fields the jar refused
 }
 
 // Describe says in a few words what a session does when its home fails.
