@@ -12,16 +12,16 @@ import (
 )
 
 // resolve finds the one address that is measured.
-func resolve(target *url.URL) (netip.AddrPort, error) {
+func resolve(ctx context.Context, target *url.URL) (netip.AddrPort, error) {
 	name := target.Port()
 	if name == "" {
 		name = map[bool]string{true: "443", false: "80"}[target.Scheme == "https"]
 	}
-	port, err := net.LookupPort("tcp", name)
+	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", name)
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("url %q: %w", target, err)
 	}
-	all, err := net.DefaultResolver.LookupNetIP(context.Background(), "ip", target.Hostname())
+	all, err := net.DefaultResolver.LookupNetIP(ctx, "ip", target.Hostname())
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("url %q: %w", target, err)
 	}
@@ -31,23 +31,20 @@ func resolve(target *url.URL) (netip.AddrPort, error) {
 // tells says whether users have addresses of their own at the target: without being asked only where
 // the whole loopback network is this machine's.
 func tells(c profiles.ClientAddress, target netip.Addr) bool {
-	return c.Network != "" || c.Via != "" && c.Via != "source" || target.Is4() && target.IsLoopback()
+	return c.Network != "" || c.Via != "" && c.Via != profiles.ViaSource || target.Is4() && target.IsLoopback()
 }
 
 // local is the address that r's connection comes from; invalid = any.
 func (s *settings) local(r *Request) netip.Addr {
-	if s.via == "" || s.via == "source" {
+	if s.via == "" || s.via == profiles.ViaSource {
 		return r.Source
 	}
 	return netip.Addr{}
 }
 
-// proxied says whether connections begin with a PROXY header.
-func (s *settings) proxied() bool { return s.via == "proxy-v1" || s.via == "proxy-v2" }
-
 // owner is the address that the server takes r's connection to come from.
 func (s *settings) owner(r *Request) netip.Addr {
-	if s.proxied() {
+	if profiles.ProxyVersion(s.via) > 0 {
 		return r.Source
 	}
 	return s.local(r)
@@ -56,10 +53,10 @@ func (s *settings) owner(r *Request) netip.Addr {
 // preface is what a new connection for r begins with (PROXY protocol, versions 1 and 2). The port only
 // has to look like one.
 func (s *settings) preface(b []byte, r *Request) ([]byte, error) {
-	if !s.proxied() || !r.Source.IsValid() {
+	version := profiles.ProxyVersion(s.via)
+	if version == 0 || !r.Source.IsValid() {
 		return b, nil
 	}
-	version := map[string]byte{"proxy-v1": 1, "proxy-v2": 2}[s.via]
 	from := netip.AddrPortFrom(r.Source, uint16(1024+r.ID.User%60000))
 	header := proxyproto.HeaderProxyFromAddrs(version, net.TCPAddrFromAddrPort(from), net.TCPAddrFromAddrPort(s.familiar(from.Addr())))
 	text, err := header.Format()

@@ -11,7 +11,6 @@ type arena struct {
 const (
 	arenaUnit  = 32      // bytes
 	arenaPiece = 1 << 15 // units: a piece is 1 MiB
-	mostUnits  = 1 << 13 // of one block, 256 KiB
 )
 
 // block is a place in an arena; zero units = none.

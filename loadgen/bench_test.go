@@ -44,7 +44,7 @@ func benchShard(b *testing.B, engine string) *shard {
 	}
 	s := newShard(Options{Plan: profiles.NewPlan(e), Experiment: e, Start: clock.Now()}, 0, 1)
 	s.log, s.jars, s.told = log.Buffer(), newJars(site{host: "127.0.0.1", path: "/"}), true
-	if s.engine, err = newEngine(canned(b), e); err != nil {
+	if s.engine, err = newEngine(settled(b, canned(b), e)); err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {

@@ -341,12 +341,20 @@ func TestEnginesPlayTheSameSessions(t *testing.T) {
 }
 
 // located is s with its target's address.
-func located(t *testing.T, s settings) settings {
+func located(t testing.TB, s settings) settings {
 	t.Helper()
-	address, err := resolve(s.target)
+	if err := s.locate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// settled is what engines are told for the target of an experiment.
+func settled(t testing.TB, target *url.URL, e *profiles.Experiment) settings {
+	t.Helper()
+	s, err := newSettings(target, e)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.address = address
-	return s
+	return located(t, s)
 }

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -83,11 +84,12 @@ type settings struct {
 	body                                          *regexp.Regexp // finds the instance's name in a body; nil = not there
 	connectTimeout, firstByteTimeout, idleTimeout time.Duration  // 0 = only Request.Deadline; for ever
 	shards                                        int            // engines that share this process's open files
+	portable                                      bool           // even where a faster engine would do
 }
 
 func newSettings(target *url.URL, exp *profiles.Experiment) (s settings, err error) {
 	s = settings{target: target, protocol: exp.Load.Protocol, via: exp.Load.ClientAddress.Via, pools: pools(exp.Mix), traced: exp.Load.Traceparent, connectTimeout: time.Duration(exp.Load.ConnectTimeout),
-		firstByteTimeout: time.Duration(exp.Load.FirstByteTimeout), idleTimeout: time.Duration(exp.Load.IdleTimeout), shards: max(1, exp.Load.Shards)}
+		firstByteTimeout: time.Duration(exp.Load.FirstByteTimeout), idleTimeout: time.Duration(exp.Load.IdleTimeout), shards: max(1, exp.Load.Shards), portable: exp.Load.Engine == "portable"}
 	if rule := exp.Balancer.Identify.Body; rule != "" {
 		if s.body, err = regexp.Compile(rule); err != nil {
 			return s, fmt.Errorf("lb.identify.body: %w", err)
@@ -147,16 +149,16 @@ func connectFailure(err error) results.Failure {
 	return results.ConnectFailed
 }
 
+// locate resolves the target: once a run, because a name may stand for several addresses.
+func (s *settings) locate(ctx context.Context) (err error) {
+	s.address, err = resolve(ctx, s.target)
+	return err
+}
+
 // newEngine picks what the target and the experiment ask for.
-func newEngine(target *url.URL, exp *profiles.Experiment) (Engine, error) {
-	s, err := newSettings(target, exp)
-	if err != nil {
-		return nil, err
-	}
-	if s.address, err = resolve(target); err != nil {
-		return nil, err
-	}
-	if cleartext := target.Scheme == "http" && (s.protocol == "" || s.protocol == profiles.HTTP1); cleartext && exp.Load.Engine != "portable" {
+func newEngine(s settings) (Engine, error) {
+	plain := s.target.Scheme == "http" && (s.protocol == "" || s.protocol == profiles.HTTP1)
+	if plain && !s.portable {
 		return newCleartext(s)
 	}
 	return newPortable(s)

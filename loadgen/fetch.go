@@ -13,6 +13,7 @@ import (
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/profiles"
 )
 
 // fetch is an exchange over a connection that net/http knows how to ask. Its error wraps errUnused when
@@ -66,13 +67,18 @@ func (s *settings) request(r *Request) *http.Request {
 	if len(r.Cookie) > 0 {
 		h["Cookie"] = []string{string(r.Cookie)}
 	}
-	if s.via == "x-forwarded-for" && r.Source.IsValid() {
+	s.tell(h, r)
+	return &http.Request{Method: r.method(), URL: s.target, Host: s.target.Host, Header: h}
+}
+
+// tell writes what the settings add to a request.
+func (s *settings) tell(h http.Header, r *Request) {
+	if s.via == profiles.ViaForwarded && r.Source.IsValid() {
 		h["X-Forwarded-For"] = []string{r.Source.String()}
 	}
 	if s.traced {
 		h["Traceparent"] = []string{string(appendTraceparent(nil, r))}
 	}
-	return &http.Request{Method: r.method(), URL: s.target, Host: s.target.Host, Header: h}
 }
 
 // take reads the answer to its end.

@@ -20,11 +20,11 @@ func Probe(ctx context.Context, address string, exp *profiles.Experiment) error 
 	if err != nil || s.security == nil {
 		return err
 	}
-	if s.address, err = resolve(target); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(ctx, s.patience(exp))
 	defer cancel()
+	if err := s.locate(ctx); err != nil {
+		return err
+	}
 	d := newDialer(s)
 	if err := d.reach(ctx, s.protocol); errors.As(err, new(setupError)) {
 		return err

@@ -243,7 +243,7 @@ func played(t *testing.T, address string, e *profiles.Experiment) map[uint64]res
 	s := newShard(Options{Plan: profiles.NewPlan(e), Experiment: e, Start: clock.Now()}, 0, 1)
 	s.log, s.told = &all, true
 	s.jars = newJars(site{host: target.Hostname(), path: "/", secure: target.Scheme == "https"})
-	if err := s.run(context.Background(), target); err != nil {
+	if err := s.run(context.Background(), settled(t, target, e)); err != nil {
 		t.Fatal(err)
 	}
 	byNonce := map[uint64]results.Exchange{}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/profiles"
 )
 
 // template writes requests; what never changes is written once.
@@ -16,7 +17,7 @@ type template struct {
 func newTemplate(s settings) template {
 	target := s.target
 	rest := " " + target.RequestURI() + " HTTP/1.1\r\nHost: " + target.Host + "\r\n"
-	return template{get: []byte("GET" + rest), post: []byte("POST" + rest + "Content-Length: 0\r\n"), head: []byte("HEAD" + rest), forwarded: s.via == "x-forwarded-for", traced: s.traced}
+	return template{get: []byte("GET" + rest), post: []byte("POST" + rest + "Content-Length: 0\r\n"), head: []byte("HEAD" + rest), forwarded: s.via == profiles.ViaForwarded, traced: s.traced}
 }
 
 // with is t with one more header line.

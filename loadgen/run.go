@@ -22,18 +22,21 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	address, err := resolve(target)
+	engines, err := newSettings(target, o.Experiment)
 	if err != nil {
 		return Summary{}, err
 	}
+	if err := engines.locate(ctx); err != nil {
+		return Summary{}, err
+	}
 	before, paused := cpuTime(), gcPauses()
-	shards := o.shards(target, tells(o.Experiment.Load.ClientAddress, address.Addr()))
+	shards := o.shards(target, tells(o.Experiment.Load.ClientAddress, engines.address.Addr()))
 	var playing, watching sync.WaitGroup
 	var mu sync.Mutex
 	var first error
 	for _, s := range shards {
 		playing.Go(func() {
-			if err := s.run(ctx, target); err != nil {
+			if err := s.run(ctx, engines); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
 				if first == nil {
@@ -73,12 +76,12 @@ func newShard(o Options, i, n int) *shard {
 }
 
 // run builds the engine on the goroutine that will wait in it.
-func (s *shard) run(ctx context.Context, target *url.URL) error {
-	engine, err := newEngine(target, s.exp)
+func (s *shard) run(ctx context.Context, engine settings) error {
+	started, err := newEngine(engine)
 	if err != nil {
 		return err
 	}
-	s.engine = engine
+	s.engine = started
 	return s.play(ctx)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -34,7 +35,7 @@ func (s *shard) request(slot, lane uint32, at, now clock.Time, flags results.Exc
 	r.Slot, r.Lane, r.Due, r.Flags = slot, lane, at, flags
 	r.ID, r.Seq, r.Nonce = u.id, u.seq, nonce(s.exp.Seed, u.id, u.seq)
 	r.KeepAlive, r.Pool = s.connection(u)
-	if s.told && (r.Pool == 0 || s.exp.Load.ClientAddress.Via == "x-forwarded-for") { // a shared connection has its own
+	if s.told && (r.Pool == 0 || s.exp.Load.ClientAddress.Via == profiles.ViaForwarded) { // a shared connection has its own
 		r.Source = s.source(u)
 	}
 	r.Deadline = now.Add(time.Duration(s.exp.Load.Timeout))

@@ -49,7 +49,7 @@ func started(t *testing.T, address string, e *profiles.Experiment) *tester {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := newEngine(target, e)
+	engine, err := newEngine(settled(t, target, e))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func (p *portable) openTalk(ctx context.Context, r *Request) (link, error) {
 	if err != nil {
 		return nil, err
 	}
-	socket, answer, err := websocket.Dial(ctx, "http://"+p.target.Host+p.target.RequestURI(), upgrade(c, r))
+	socket, answer, err := websocket.Dial(ctx, "http://"+p.target.Host+p.target.RequestURI(), p.upgrade(c, r))
 	if err != nil {
 		c.Close()
 		return refused(answer, err)
@@ -66,11 +66,12 @@ func (p *portable) openTalk(ctx context.Context, r *Request) (link, error) {
 const maxMessage = 1 << 20
 
 // upgrade asks over c, whose TLS, if any, is spoken already.
-func upgrade(c net.Conn, r *Request) *websocket.DialOptions {
+func (s *settings) upgrade(c net.Conn, r *Request) *websocket.DialOptions {
 	h := http.Header{"User-Agent": {""}}
 	if len(r.Cookie) > 0 {
 		h.Set("Cookie", string(r.Cookie))
 	}
+	s.tell(h, r)
 	return &websocket.DialOptions{HTTPHeader: h, HTTPClient: &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: maxHeaderBytes,

@@ -95,12 +95,6 @@ type Load struct {
 	TraceTimes []time.Duration `yaml:"-" json:"-"` // what ReadTrace found in Trace
 }
 
-// ClientAddress says which address users have and how the balancer learns it.
-type ClientAddress struct {
-	Via     string `yaml:"via,omitempty"`     // "source" (default): connections come from it; "x-forwarded-for", "proxy-v1", "proxy-v2"
-	Network string `yaml:"network,omitempty"` // CIDR, IPv4 or IPv6; default 127.0.0.0/8
-}
-
 // The protocols that users speak.
 const (
 	HTTP1     = "h1"

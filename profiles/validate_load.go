@@ -2,7 +2,6 @@ package profiles
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -80,19 +79,6 @@ func (l *Load) checkLimits() error {
 	return nil
 }
 
-func (c ClientAddress) check() error {
-	if !slices.Contains([]string{"", "source", "x-forwarded-for", "proxy-v1", "proxy-v2"}, c.Via) {
-		return wrong("load.client_address.via", "%q is unknown; use source, x-forwarded-for, proxy-v1 or proxy-v2", c.Via)
-	}
-	if c.Network == "" {
-		return nil
-	}
-	if _, err := netip.ParsePrefix(c.Network); err != nil {
-		return wrong("load.client_address.network", "%q is no network; use one like 10.0.0.0/8 or fd00:5b::/64", c.Network)
-	}
-	return nil
-}
-
 func (e *Experiment) checkMix() error {
 	sum := 0.0
 	for i, w := range e.Mix.Profiles {
@@ -104,7 +90,7 @@ func (e *Experiment) checkMix() error {
 	if !(sum > 0) {
 		return wrong("mix.profiles", "the shares sum to 0; give at least one profile a share above 0")
 	}
-	if via := e.Load.ClientAddress.Via; strings.HasPrefix(via, "proxy-") && e.Mix.shares() {
+	if via := e.Load.ClientAddress.Via; ProxyVersion(via) > 0 && e.Mix.shares() {
 		return wrong("load.client_address.via", "%s names one user a connection, and a profile has connection: shared; use x-forwarded-for", via)
 	}
 	if len(e.Mix.Profiles) > 255 {
@@ -149,6 +135,10 @@ func (e *Experiment) checkProtocol() error {
 		return wrong("load.protocol", "%q is unknown; use one of %s", protocol, strings.Join(known, ", "))
 	case protocol == WebSocket && e.Mix.shares():
 		return wrong("load.protocol", "websocket gives each user a connection, and a profile has connection: shared; use keep-alive")
+	case (protocol == WebSocket || protocol == Events) && e.Mix.heads():
+		return wrong("load.protocol", "%s knows no HEAD, and a profile has heads; leave heads out", protocol)
+	case protocol == HTTP3 && ProxyVersion(e.Load.ClientAddress.Via) > 0:
+		return wrong("load.client_address.via", "%s goes before TCP, and h3 is over UDP; use source or x-forwarded-for", e.Load.ClientAddress.Via)
 	case protocol == HTTP3 && !secure:
 		return wrong("load.protocol", "h3 needs an https:// lb.url; balancers that the run starts are spoken to without TLS")
 	case (t.CA != "" || t.Insecure || t.ServerName != "") && !secure:
@@ -160,4 +150,9 @@ func (e *Experiment) checkProtocol() error {
 // shares says whether users of the mix share connections.
 func (m Mix) shares() bool {
 	return slices.ContainsFunc(m.Profiles, func(w Weighted) bool { return w.Profile.Connection == "shared" })
+}
+
+// heads says whether users of the mix send HEAD.
+func (m Mix) heads() bool {
+	return slices.ContainsFunc(m.Profiles, func(w Weighted) bool { return w.Profile.Heads > 0 })
 }

@@ -6,13 +6,15 @@ import (
 	"net/http"
 
 	"github.com/pires/go-proxyproto"
+
+	"github.com/stickybench/stickybench/profiles"
 )
 
 // newProbe is a control client that a balancer behind the PROXY protocol answers too.
 func newProbe(via string) control {
 	c := newControl()
-	version, proxied := map[string]byte{"proxy-v1": 1, "proxy-v2": 2}[via]
-	if !proxied {
+	version := profiles.ProxyVersion(via)
+	if version == 0 {
 		return c
 	}
 	var d net.Dialer

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/stickybench/stickybench/profiles"
 )
 
 // Params are what a configuration depends on. Times are effective: the speed-up is applied.
@@ -20,7 +22,7 @@ type Params struct {
 	Absolute  bool          // TTL counts from binding, not from the last request
 	Choice    string        // how unbound sessions are placed: "random", "round-robin", "least"
 	Health    Health
-	Via       string // where the client's address stands: "source" or empty, "x-forwarded-for", "proxy-v1", "proxy-v2"
+	Via       string // where the client's address stands: one of profiles.Vias, or empty
 	Command   string // exec: the program and its arguments
 	Template  string // exec: text of the configuration template for {config}
 }
@@ -84,7 +86,7 @@ func (Params) Seconds(d time.Duration) string {
 }
 
 // Proxied says whether connections begin with a PROXY header.
-func (p Params) Proxied() bool { return strings.HasPrefix(p.Via, "proxy-") }
+func (p Params) Proxied() bool { return profiles.ProxyVersion(p.Via) > 0 }
 
 // Forwarded says whether X-Forwarded-For holds the client's address.
-func (p Params) Forwarded() bool { return p.Via == "x-forwarded-for" }
+func (p Params) Forwarded() bool { return p.Via == profiles.ViaForwarded }

@@ -6,11 +6,13 @@ import (
 	"strings"
 
 	"github.com/pires/go-proxyproto"
+
+	"github.com/stickybench/stickybench/profiles"
 )
 
 // proxied makes l demand a PROXY header on each connection when the options say so.
 func (o Options) proxied(l net.Listener) net.Listener {
-	if !strings.HasPrefix(o.ClientAddress, "proxy-") {
+	if profiles.ProxyVersion(o.ClientAddress) == 0 {
 		return l
 	}
 	return &proxyproto.Listener{Listener: l, ReadHeaderTimeout: readHeader, ConnPolicy: func(proxyproto.ConnPolicyOptions) (proxyproto.Policy, error) {
@@ -20,7 +22,7 @@ func (o Options) proxied(l net.Listener) net.Listener {
 
 // forwarded takes the client's address from the field that the proxy before this one wrote last.
 func (o Options) forwarded(next http.Handler) http.Handler {
-	if o.ClientAddress != "x-forwarded-for" {
+	if o.ClientAddress != profiles.ViaForwarded {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

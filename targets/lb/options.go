@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/stickybench/stickybench/profiles"
 )
 
 // Options configures the balancer. Durations are effective, after any speed-up.
@@ -20,7 +23,7 @@ type Options struct {
 	Health    Health        `json:"health"`
 	Seed      uint64        `json:"seed"`
 
-	ClientAddress string `json:"client_address"` // where it stands: "source" (default), "x-forwarded-for", "proxy-v1", "proxy-v2"
+	ClientAddress string `json:"client_address"` // where it stands: one of profiles.Vias; empty = the connection's
 }
 
 // Instance is one member of the pool. The weight is carried but not yet used.
@@ -48,8 +51,8 @@ func (o Options) validate() error {
 	if !slices.Contains([]string{"", "random", "round-robin", "least"}, o.Choice) {
 		return fmt.Errorf("choice: %q is unknown; use random, round-robin or least", o.Choice)
 	}
-	if !slices.Contains([]string{"", "source", "x-forwarded-for", "proxy-v1", "proxy-v2"}, o.ClientAddress) {
-		return fmt.Errorf("client_address: %q is unknown; use source, x-forwarded-for, proxy-v1 or proxy-v2", o.ClientAddress)
+	if o.ClientAddress != "" && !slices.Contains(profiles.Vias(), o.ClientAddress) {
+		return fmt.Errorf("client_address: %q is unknown; use one of %s", o.ClientAddress, strings.Join(profiles.Vias(), ", "))
 	}
 	if o.TTL < 0 || o.Points < 0 {
 		return fmt.Errorf("ttl %v, points %d: neither may be negative; use 0 to turn it off", o.TTL, o.Points)
