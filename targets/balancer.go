@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/stickybench/stickybench/internal/port"
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 	"github.com/stickybench/stickybench/targets/balancers"
@@ -58,19 +59,24 @@ func (b *balancer) attach(p *process, orders string) (before *process) {
 func (d *Deployment) startBalancer(ctx context.Context) error {
 	listen := d.o.Experiment.Balancer.Listen
 	if listen == "" {
-		return onFreePort(func(address string) error { return d.startBalancerOn(ctx, address) })
+		return d.onFreePort(func(p *port.Port) error { return d.startBalancerOn(ctx, p) })
 	}
-	if err := portFree(listen); err != nil {
-		return fmt.Errorf("lb.listen: %s cannot be used (%w); free it or choose another address", listen, errors.Unwrap(err))
+	p, err := port.Claim(listen)
+	if err != nil {
+		return fmt.Errorf("lb.listen: %s cannot be used (%w); free it or choose another address", listen, err)
 	}
-	return d.startBalancerOn(ctx, listen)
+	return d.onPort(p, func(p *port.Port) error { return d.startBalancerOn(ctx, p) })
 }
 
-func (d *Deployment) startBalancerOn(ctx context.Context, listen string) (err error) {
+func (d *Deployment) startBalancerOn(ctx context.Context, p *port.Port) (err error) {
+	name, mechanism, _ := strings.Cut(d.o.Experiment.Balancer.Use, ":")
+	if name == "exec" {
+		p.Close() // a program that does not set SO_REUSEADDR cannot listen beside a reservation
+	}
 	var b *balancer
-	if name, mechanism, _ := strings.Cut(d.o.Experiment.Balancer.Use, ":"); name == builtin {
-		b = d.newBuiltin(mechanism, listen)
-	} else if b, err = d.newReal(ctx, listen); err != nil {
+	if name == builtin {
+		b = d.newBuiltin(mechanism, p.Address)
+	} else if b, err = d.newReal(ctx, p.Address); err != nil {
 		return err
 	}
 	if err := d.bootBalancer(ctx, b); err != nil {
@@ -78,7 +84,6 @@ func (d *Deployment) startBalancerOn(ctx context.Context, listen string) (err er
 		return err
 	}
 	d.balancer = b
-	d.occupies(listen)
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/internal/port"
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 	"github.com/stickybench/stickybench/targets/backend"
@@ -41,7 +42,7 @@ type Deployment struct {
 
 	mu        sync.Mutex
 	instances []*instance // in the order of joining
-	ports     []string    // must be free afterwards
+	ports     []*port.Port
 }
 
 const (
@@ -80,12 +81,9 @@ func (d *Deployment) startInstances(ctx context.Context) error {
 	for k := range failed {
 		i := d.newInstance(profiles.InstanceName(k))
 		d.instances = append(d.instances, i)
-		starting.Go(func() { failed[k] = i.startFresh(ctx, "start") })
+		starting.Go(func() { failed[k] = d.startFresh(ctx, i, "start") })
 	}
 	starting.Wait()
-	for _, i := range d.instances {
-		d.occupies(i.options.Listen)
-	}
 	if d.o.Experiment.Store.Use == "replicated" {
 		d.introduce(ctx)
 		for _, i := range d.instances {
@@ -93,13 +91,6 @@ func (d *Deployment) startInstances(ctx context.Context) error {
 		}
 	}
 	return first(failed)
-}
-
-// occupies notes a port that must be free after the run.
-func (d *Deployment) occupies(address string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.ports = append(d.ports, address)
 }
 
 // first is the first error: instances that fail alike need one line.
@@ -126,9 +117,9 @@ func (d *Deployment) newInstance(name string) *instance {
 }
 
 // startFresh finds the port that the instance keeps for the whole run.
-func (i *instance) startFresh(ctx context.Context, why string) error {
-	return onFreePort(func(address string) error {
-		i.options.Listen = address
+func (d *Deployment) startFresh(ctx context.Context, i *instance, why string) error {
+	return d.onFreePort(func(p *port.Port) error {
+		i.options.Listen = p.Address
 		return i.start(ctx, why, why)
 	})
 }
@@ -194,13 +185,7 @@ func (d *Deployment) Stop(ctx context.Context) error {
 	failed = append(failed, d.stopInstances(ctx), d.stopStore(ctx))
 	d.watches.Wait()
 	d.control.close()
-	for _, address := range d.ports {
-		if err := portFree(address); err != nil {
-			failed = append(failed, fmt.Errorf("after the run, port %s is still taken: %w", address, err))
-		}
-	}
-	d.ports = nil
-	return errors.Join(failed...)
+	return errors.Join(append(failed, d.releasePorts())...)
 }
 
 func (d *Deployment) stopProcess(ctx context.Context, p *process) error {

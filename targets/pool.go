@@ -33,11 +33,7 @@ func (d *Deployment) boot(ctx context.Context, i *instance, e profiles.Event) er
 	if i.options.Listen != "" {
 		return i.start(ctx, why(e), why(e))
 	}
-	if err := i.startFresh(ctx, why(e)); err != nil {
-		return err
-	}
-	d.occupies(i.options.Listen)
-	return nil
+	return d.startFresh(ctx, i, why(e))
 }
 
 // leave takes the instance out of the balancer's pool; its process stays.

@@ -3,67 +3,52 @@ package targets
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
-	"os"
-	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/stickybench/stickybench/internal/port"
 )
 
-const (
-	lowestPort = 10000
-	// The usual bound where the kernel does not tell.
-	ephemeralPort = 32768
-	portTries     = 100
-	clashTries    = 5
-)
+const clashTries = 5
 
-// freePort picks a free loopback port below the ephemeral range: from inside the range an
-// outgoing connection could take it while its instance is down.
-func freePort() (string, error) {
-	for range portTries {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(lowestPort+rand.IntN(firstEphemeral()-lowestPort)))
-		if portFree(address) == nil {
-			return address, nil
-		}
-	}
-	return "", fmt.Errorf("no free loopback port found between %d and %d", lowestPort, firstEphemeral())
-}
-
-func firstEphemeral() int {
-	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
-	if err != nil {
-		return ephemeralPort
-	}
-	first, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\t")
-	if n, err := strconv.Atoi(first); err == nil && n > lowestPort+portTries {
-		return n
-	}
-	return ephemeralPort
-}
-
-func portFree(address string) error {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
-	}
-	return l.Close()
-}
-
-// onFreePort tries start on fresh ports while another process is faster to take them.
-func onFreePort(start func(address string) error) error {
+// onFreePort calls start with a port that stays the deployment's until it stops, and with
+// fresh ones while a stranger is faster to listen there.
+func (d *Deployment) onFreePort(start func(p *port.Port) error) error {
 	var err error
 	for range clashTries {
-		var address string
-		if address, err = freePort(); err != nil {
+		var p *port.Port
+		if p, err = port.Reserve(); err != nil {
 			return err
 		}
-		if err = start(address); err == nil || !clash(err) {
+		if err = d.onPort(p, start); err == nil || !clash(err) {
 			return err
 		}
 	}
 	return err
+}
+
+// onPort keeps p while what starts on it may run.
+func (d *Deployment) onPort(p *port.Port, start func(p *port.Port) error) error {
+	if err := start(p); err != nil {
+		return errors.Join(err, p.Close())
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ports = append(d.ports, p)
+	return nil
+}
+
+// releasePorts says which ports are still served by a process that outlived the run.
+func (d *Deployment) releasePorts() error {
+	var failed []error
+	for _, p := range d.ports {
+		if p.Served() {
+			failed = append(failed, fmt.Errorf("after the run, port %s is still served", p.Address))
+		}
+		failed = append(failed, p.Close())
+	}
+	d.ports = nil
+	return errors.Join(failed...)
 }
 
 // clash tells from a child's words that its port was taken; only its text crosses the pipe.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/internal/port"
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/targets/backend"
 	"github.com/stickybench/stickybench/targets/store"
@@ -48,21 +49,17 @@ func (d *Deployment) startStore(ctx context.Context) error {
 }
 
 func (d *Deployment) startEmbedded(ctx context.Context) error {
-	p, ready, err := role(ctx, storeName, d.o.Self, "store", map[string]string{"listen": anyPort})
-	if err != nil {
+	return d.onFreePort(func(free *port.Port) error {
+		p, _, err := role(ctx, storeName, d.o.Self, "store", map[string]string{"listen": free.Address})
+		if err == nil {
+			d.started(p, "redis://"+free.Address)
+		}
 		return err
-	}
-	_, address, found := strings.Cut(ready.Traffic, "://")
-	if !found {
-		address = ready.Traffic
-	}
-	d.started(p, address, "redis://"+address)
-	return nil
+	})
 }
 
-func (d *Deployment) started(p *process, address, url string) {
+func (d *Deployment) started(p *process, url string) {
 	d.store.process, d.store.url = p, url
-	d.ports = append(d.ports, address)
 	d.watches.Go(func() { d.watchProcess(p) })
 }
 
@@ -75,8 +72,8 @@ func (d *Deployment) startServer(ctx context.Context, name string) error {
 		return err
 	}
 	d.store.version = row.version(ctx, program)
-	return onFreePort(func(address string) error {
-		return d.startServerOn(ctx, row, program, address)
+	return d.onFreePort(func(p *port.Port) error {
+		return d.startServerOn(ctx, row, program, p.Address)
 	})
 }
 
@@ -100,7 +97,7 @@ func (d *Deployment) startServerOn(ctx context.Context, row storeServer, program
 		return errors.Join(fmt.Errorf("starting %s: %w", row.name, err), os.RemoveAll(dir))
 	}
 	d.store.scratch = dir
-	d.started(p, address, row.url(address))
+	d.started(p, row.url(address))
 	return nil
 }
 

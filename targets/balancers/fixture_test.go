@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -16,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/stickybench/stickybench/internal/port"
 )
 
 // fixture is a real balancer in front of small instances of this test.
@@ -32,7 +33,7 @@ func live(t *testing.T, row Row, m Mechanism, path string, instances int, change
 	f := &fixture{instances: map[string]*mock{}, running: Running{Row: row, Mechanism: m}}
 	p := &f.running.Params
 	*p = Params{
-		Listen: free(t), Directory: filepath.Join(t.TempDir(), "lb of", "x"), Socket: filepath.Join(short(t), "s"),
+		Listen: reserved(t), Directory: filepath.Join(t.TempDir(), "lb of", "x"), Socket: filepath.Join(short(t), "s"),
 		Health: Health{Interval: 50 * time.Millisecond, Timeout: time.Second, Rise: 1, Fall: 1},
 	}
 	if os.Geteuid() == 0 {
@@ -140,7 +141,7 @@ type mock struct {
 }
 
 func (f *fixture) add(t *testing.T, name string) Instance {
-	m := &mock{name: name, address: free(t)}
+	m := &mock{name: name, address: reserved(t)}
 	f.instances[name] = m
 	m.start(t)
 	t.Cleanup(m.stop)
@@ -264,18 +265,14 @@ func eventually(t *testing.T, done func() bool) {
 	}
 }
 
-// free picks a port below the ephemeral range: from inside it an outgoing connection of another
-// test could take the port while its owner is down.
-func free(t *testing.T) string {
-	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(22000))
-		if l, err := net.Listen("tcp", address); err == nil {
-			l.Close()
-			return address
-		}
+// reserved is a port that stays the test's: its server is taken down and comes back.
+func reserved(t *testing.T) string {
+	p, err := port.Reserve()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no free port")
-	return ""
+	t.Cleanup(func() { p.Close() })
+	return p.Address
 }
 
 // short is a directory whose path fits into a socket address.

@@ -14,19 +14,19 @@ import (
 )
 
 func TestRealRedis(t *testing.T) {
-	program, port := needs(t, "redis-server"), freePort(t)
+	program, port := needs(t, "redis-server"), reservedPort(t)
 	running(t, exec.Command(program, "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir()))
 	fulfilsReal(t, "redis://127.0.0.1:"+port, 0)
 }
 
 func TestRealMemcached(t *testing.T) {
-	program, port := needs(t, "memcached"), freePort(t)
+	program, port := needs(t, "memcached"), reservedPort(t)
 	running(t, exec.Command(program, "-l", "127.0.0.1", "-p", port, "-U", "0", "-u", "nobody"))
 	fulfilsReal(t, "memcached://127.0.0.1:"+port, 2*time.Second)
 }
 
 func TestRealPostgres(t *testing.T) {
-	program, port := needs(t, "postgres"), freePort(t)
+	program, port := needs(t, "postgres"), reservedPort(t)
 	dir, err := os.MkdirTemp("", "stickybench-test-")
 	if err != nil {
 		t.Fatal(err)

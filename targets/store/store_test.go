@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/internal/port"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -85,14 +86,14 @@ func reachable(t *testing.T, open func(time.Duration) Store) {
 	t.Fatal("the server did not answer within 5 s: ", err)
 }
 
-func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func reservedPort(t *testing.T) string {
+	p, err := port.Reserve()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	t.Cleanup(func() { p.Close() })
+	_, number, _ := net.SplitHostPort(p.Address)
+	return number
 }
 
 func TestServerGoneIsAnError(t *testing.T) {
