@@ -146,7 +146,7 @@ func describe(in input, t *traffic) results.ReportRun {
 		cores = r.Instances[0].Cores
 	}
 	return results.ReportRun{Name: r.Name, Dir: in.name, LB: r.LB, LBVersion: r.LBVersion, Mechanism: r.Mechanism.Name,
-		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), VirtualCores: cores, Duration: t.wall(r).Seconds()}
+		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), VirtualCores: cores, Duration: t.wall(r).Seconds(), Revision: r.Revision}
 }
 
 // timeline tells what happened to the pool between the first due time and the end of the load.

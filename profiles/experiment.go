@@ -40,6 +40,7 @@ type Balancer struct {
 	RoutesOn string   `yaml:"routes_on,omitempty"` // with URL: "cookie", "address", "header", "connection" or "none"; empty = not known
 	Backends []string `yaml:"backends,omitempty"`  // with URL: control ports of our backends behind it, http://HOST:PORT
 	Token    string   `yaml:"-"`                   // that those ports ask for; no file ever holds it
+	Template string   `yaml:"-"`                   // text of Config, read when the experiment is resolved
 }
 
 // Health is the balancer's active check. Detection takes about Interval*Fall.

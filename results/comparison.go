@@ -22,6 +22,9 @@ type Arm struct {
 	// EqualCPU is the first arm again, with as many instances as the pilot block says that it needs until
 	// its hottest is as hot as the second arm's.
 	EqualCPU bool `json:"equal_cpu,omitempty"`
+	// Target is the balancer and store of an arm that differs in more than their names, as the experiment writes
+	// them.
+	Target string `json:"target,omitempty"`
 }
 
 // Plan is compare.json: what was fixed before the first block and the run directories do not say.

@@ -62,7 +62,7 @@ func JUnit(w io.Writer, r *Report) error {
 	total := 0.0
 	for _, run := range r.Runs {
 		total += run.Duration
-		suite.Properties = append(suite.Properties, junitProperty{"run", plain(run.facts())})
+		suite.Properties = append(suite.Properties, junitProperty{"run", plain(run.Facts())})
 	}
 	suite.Time = seconds3(total)
 	for _, c := range suite.Cases {

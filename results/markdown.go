@@ -32,7 +32,7 @@ func markdownOf(r *Report, everything bool) string {
 		m.line("%s\n", escapeMarkdown(reason))
 	}
 	for _, run := range r.Runs {
-		m.line("<sub>%s</sub>\n", escapeMarkdown(run.facts()))
+		m.line("<sub>%s</sub>\n", escapeMarkdown(run.Facts()))
 	}
 	m.table(gateTable(r.Checks))
 	m.line("<details><summary>Report</summary>\n")

@@ -54,7 +54,7 @@ func headings(names ...string) []column {
 // sections is the whole report but for its verdict, gates and notes.
 func (r *Report) sections() (list []section) {
 	switch {
-	case r.compares():
+	case r.Compares():
 		list = r.comparisonSections()
 	case len(r.Runs) > 0:
 		list = r.runSections()

@@ -3,6 +3,7 @@ package targets
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stickybench/stickybench/profiles"
@@ -12,6 +13,12 @@ import (
 
 // builtin is the name of the reference balancer.
 const builtin = "builtin"
+
+// Knows says whether use begins with the name of a balancer, whatever mechanism it then asks for.
+func Knows(use string) bool {
+	name, _, _ := strings.Cut(use, ":")
+	return name == builtin || slices.ContainsFunc(balancers.List(), func(r balancers.Row) bool { return r.Name == name })
+}
 
 // Check says whether the experiment asks for something that no balancer of ours can do; its
 // errors are the user's to mend. Start checks too.

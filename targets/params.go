@@ -1,7 +1,6 @@
 package targets
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,13 +39,7 @@ func (d *Deployment) places(p *balancers.Params) (err error) {
 	if p.Directory, err = filepath.Abs(filepath.Join(d.o.Dir.Path(), balancerName)); err != nil {
 		return err
 	}
-	if config := d.o.Experiment.Balancer.Config; config != "" {
-		text, err := os.ReadFile(config)
-		if err != nil {
-			return fmt.Errorf("lb.config: %w", err)
-		}
-		p.Template = string(text)
-	}
+	p.Template = d.o.Experiment.Balancer.Template
 	dir, err := socketDir()
 	p.Socket = filepath.Join(dir, "admin.sock")
 	return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -98,15 +99,20 @@ func (f *runFlags) registerReport(set *pflag.FlagSet) {
 
 // experiment resolves file, environment and flags, in this order.
 func (f *runFlags) experiment(cmd *cobra.Command, path string) (*profiles.Experiment, error) {
+	if err := fromEnvironment(cmd.Flags()); err != nil {
+		return nil, err
+	}
+	return f.resolve(path, cmd.Flags().Changed)
+}
+
+// resolve reads the file, applies the flags that are given and checks the outcome.
+func (f *runFlags) resolve(path string, given func(string) bool) (*profiles.Experiment, error) {
 	exp, err := readExperiment(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := fromEnvironment(cmd.Flags()); err != nil {
-		return nil, err
-	}
 	faults := len(exp.Faults)
-	if err := f.apply(exp, cmd.Flags().Changed); err != nil {
+	if err := f.apply(exp, given); err != nil {
 		return nil, err
 	}
 	if path == "" && faults > 0 {
@@ -118,7 +124,20 @@ func (f *runFlags) experiment(cmd *cobra.Command, path string) (*profiles.Experi
 	if err := exp.Validate(); err != nil {
 		return nil, wrongInput(err)
 	}
-	return exp, readTrace(exp)
+	return exp, errors.Join(readTrace(exp), readTemplate(exp))
+}
+
+// readTemplate reads the file that the configuration of an exec balancer is rendered from, if any.
+func readTemplate(exp *profiles.Experiment) error {
+	if exp.Balancer.Config == "" {
+		return nil
+	}
+	text, err := os.ReadFile(exp.Balancer.Config)
+	if err != nil {
+		return usage("lb.config: %w; give the template that {config} is rendered from", err)
+	}
+	exp.Balancer.Template = string(text)
+	return nil
 }
 
 // readTrace reads the file of arrival times that the experiment names, if any.
