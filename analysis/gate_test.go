@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 

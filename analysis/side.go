@@ -131,13 +131,11 @@ func GateSides(candidate, baseline *Side, exprs []string) (*results.Report, erro
 	}
 	report.Warnings = append(slices.Clone(report.Warnings), notes...)
 	worst, reasons := gated(report.Checks)
-	for _, s := range []*Side{candidate, baseline} {
-		if s != nil && s.Report.Verdict == results.Invalid {
-			worst = results.Invalid
-			if cause := s.Report.Reasons[0]; !slices.Contains(reasons, cause) {
-				reasons = append([]string{cause}, reasons...)
-			}
-		}
+	if baseline != nil && baseline.Report != candidate.Report && baseline.Report.Verdict == results.Invalid {
+		worst, reasons = results.Invalid, append([]string{"baseline: " + baseline.Report.Reasons[0]}, reasons...)
+	}
+	if report.Verdict == results.Invalid {
+		worst, reasons = results.Invalid, append([]string{report.Reasons[0]}, reasons...)
 	}
 	if candidate.short != "" && worst == results.Pass {
 		worst, reasons = results.Inconclusive, []string{candidate.short}

@@ -86,7 +86,7 @@ func (f *gateFlags) revisionPath(ctx context.Context, revision, dir string, cand
 	case why != "":
 		return "", nil, usage("%s: none of its results below %s can be compared with %s; the newest: %s", named, f.root, dir, why)
 	case dirty > 0:
-		return "", nil, usage("%s: %s of it below %s had uncommitted changes, and so %s; commit, then record it: stickybench run", named, counted(dirty, "result"), f.root, "is none of this revision")
+		return "", nil, usage("%s: %s of it below %s was made with uncommitted changes and is not taken for it; commit them and record it again: stickybench run", named, counted(dirty, "result"), f.root)
 	}
 	return "", nil, usage("%s has no result below %s; record one: git switch --detach %s && stickybench run, or name one: stickybench results tag DIR git:%s",
 		named, f.root, results.ShortHash(commit), results.ShortHash(commit))

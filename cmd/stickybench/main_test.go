@@ -44,6 +44,7 @@ func TestScripts(t *testing.T) {
 			"scrape":       scrape,
 			"killstore":    killStore,
 			"https":        secureServer,
+			"docqueries":   queryDocs,
 		},
 	})
 }

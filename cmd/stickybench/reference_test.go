@@ -76,10 +76,12 @@ const dataIntro = "# Exported data\n\n" +
 	"Times are nanoseconds since the Unix epoch (0: did not happen), lengths are nanoseconds, 64-bit marks are 16 hex digits.\n\n" +
 	"```sql\n" +
 	"-- DuckDB: broken sessions, as the report counts them\n" +
-	"SELECT count(*) FROM 'data/sessions.parquet' WHERE broken;\n" +
+	"SELECT count(*)::INTEGER AS broken FROM 'data/sessions.parquet' WHERE broken;\n" +
 	"-- response time by instance and second\n" +
 	"SELECT instance, time_bucket(INTERVAL 1 SECOND, make_timestamp_ns(done_ns)) AS second, quantile_cont((done_ns - due_ns) / 1e6, 0.99) AS p99_ms\n" +
 	"FROM 'data/exchanges.parquet' WHERE failure = 'answered' AND NOT warmup GROUP BY ALL ORDER BY ALL;\n" +
 	"-- requests that two instances served: a balancer that repeats them\n" +
 	"SELECT nonce, list(instance) FROM 'data/serves.parquet' WHERE method = 'POST' GROUP BY nonce HAVING count(*) > 1;\n" +
+	"-- answers that no instance's ledger knows: they came from somewhere else, such as a cache\n" +
+	"SELECT count(*)::INTEGER AS unknown FROM 'data/exchanges.parquet' ANTI JOIN 'data/serves.parquet' USING (session, seq) WHERE failure = 'answered';\n" +
 	"```\n"
