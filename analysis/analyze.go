@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
@@ -44,6 +45,13 @@ const damaged = "the directory is damaged or incomplete"
 // distrust makes the report of a damaged directory say so and pass nothing.
 func distrust(report *results.Report, d *results.Dir) {
 	mistrust(report, append(d.Damage(), d.Warnings()...))
+}
+
+// Distrust does the same for a report that was drawn before: since then somebody may have been at the directory.
+func Distrust(report *results.Report, path string) {
+	if len(report.Reasons) == 0 || !strings.HasPrefix(report.Reasons[0], damaged) {
+		mistrust(report, results.Damaged(path))
+	}
 }
 
 // mistrust does the same for what was found, if anything was.

@@ -26,18 +26,28 @@ func incomparable(a, b input) string {
 	l.other("seed", a.run.Seed, b.run.Seed)
 	l.other("mix", a.run.Mix, b.run.Mix)
 	l.experiments(a.experiment, b.experiment)
-	return strings.Join(l, ", ")
+	return l.String()
 }
 
 // Unlike says what two experiments differ in besides what they measure, or "".
 func Unlike(a, b *profiles.Experiment) string {
 	var l unlike
 	l.experiments(a, b)
-	return strings.Join(l, ", ")
+	return l.String()
 }
 
 // unlike gathers what differs.
 type unlike []string
+
+// shownUnlike bounds how much of what differs an error lists.
+const shownUnlike = 4
+
+func (l unlike) String() string {
+	if more := len(l) - shownUnlike; more > 0 {
+		return fmt.Sprintf("%s, and %d more", strings.Join(l[:shownUnlike], ", "), more)
+	}
+	return strings.Join(l, ", ")
+}
 
 func (l *unlike) other(what string, one, two any) {
 	a, failed := profiles.Inline(one)

@@ -150,7 +150,7 @@ func (c *comparison) pairs(candidate, baseline int) *pairs {
 
 // figure is one metric of one arm, block by block.
 type figure struct {
-	results.Metric           // of the first block
+	results.Metric                  // of the first block
 	values         []float64        // one per block
 	blocks         []results.Metric // the same with what each rests on
 	insufficient   string

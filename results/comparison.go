@@ -45,6 +45,9 @@ type Plan struct {
 // no part in the figures.
 const Pilot = 0
 
+// firstBlock is the first of those that count.
+const firstBlock = Pilot + 1
+
 // EqualCPU is the index of the arm of equal CPU; ok is false without one.
 func (p Plan) EqualCPU() (arm int, ok bool) {
 	arm = slices.IndexFunc(p.Arms, func(a Arm) bool { return a.EqualCPU })
@@ -94,8 +97,23 @@ func ResumeComparison(path string, plan Plan, experiment []byte) (*ComparisonDir
 	return d, errors.Join(replace(d.file("compare.json"), text), seal(abs))
 }
 
-// Damage says what differs from the plan as it was fixed; the runs of the blocks say theirs themselves.
-func (d *ComparisonDir) Damage() []string { return damage(d.path) }
+// Damage says what differs from the plan as it was fixed, and which runs of blocks ended and cannot be opened any
+// more; the others say theirs themselves.
+func (d *ComparisonDir) Damage() []string {
+	found := damage(d.path)
+	for k := firstBlock; k <= d.Plan.Blocks; k++ {
+		for _, arm := range d.Plan.Arms {
+			path := d.RunPath(k, arm.Name)
+			if _, err := os.Stat(filepath.Join(path, manifestFile)); err != nil {
+				continue // not played, or killed: its block is played again
+			}
+			if _, err := Open(path); err != nil {
+				found = append(found, fmt.Sprintf("block %d, %s: %v", k, arm.Name, err))
+			}
+		}
+	}
+	return found
+}
 
 // sameAs refuses to continue what was planned otherwise.
 func (d *ComparisonDir) sameAs(path string, plan, experiment []byte) error {

@@ -34,6 +34,14 @@ func (r Revision) String() string {
 	return ShortHash(r.Commit)
 }
 
+// Brief is the revision as `git describe` writes it, for tables.
+func (r Revision) Brief() string {
+	if r.Dirty {
+		return ShortHash(r.Commit) + "-dirty"
+	}
+	return ShortHash(r.Commit)
+}
+
 // Recorded is a run or comparison, when it began and the revision that it says it was made in.
 type Recorded struct {
 	Path     string

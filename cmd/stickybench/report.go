@@ -75,7 +75,7 @@ func newReport() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			report, err := storedReport(dirs[0])
+			report, err := trustedReport(dirs[0])
 			if err != nil {
 				return err
 			}
@@ -102,6 +102,15 @@ func renderer(dir, name string) (func(io.Writer, *results.Report) error, error) 
 		}
 	}
 	return nil, usage("--format %q is unknown; use %s", name, formatNames())
+}
+
+// trustedReport is the stored report, which passes nothing when the directory is not as it was left.
+func trustedReport(dir string) (*results.Report, error) {
+	report, err := storedReport(dir)
+	if err == nil && !isFile(dir) {
+		analysis.Distrust(report, dir)
+	}
+	return report, err
 }
 
 // storedReport reads the report.json of a result directory, or the report at path itself.

@@ -142,11 +142,11 @@ func newResultsDiff() *cobra.Command {
 		Short: "Show how the metrics of two results differ; gate --baseline judges whether that means anything",
 		Args:  args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, dirs []string) error {
-			a, err := storedReport(dirs[0])
+			a, err := trustedReport(dirs[0])
 			if err != nil {
 				return err
 			}
-			b, err := storedReport(dirs[1])
+			b, err := trustedReport(dirs[1])
 			if err != nil {
 				return err
 			}
@@ -183,7 +183,7 @@ func newResultsExport() *cobra.Command {
 			if err := dir.Export(out, format, sessions); err != nil {
 				return wrongInput(err)
 			}
-			for _, warning := range dir.Warnings() {
+			for _, warning := range append(dir.Damage(), dir.Warnings()...) {
 				fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+warning)
 			}
 			return nil

@@ -86,7 +86,7 @@ func trendPoint(path, metric, name string) (p results.TrendPoint, ok bool) {
 	if err != nil || name != "" && run.Name != name {
 		return p, false
 	}
-	report, err := storedReport(path)
+	report, err := trustedReport(path)
 	if err != nil {
 		return p, false
 	}
