@@ -161,7 +161,7 @@ func (g gate) decide(m results.Metric) (results.Verdict, string) {
 	case low && high:
 		return results.Pass, ""
 	case !low && !high:
-		return results.Fail, "measured " + results.Figure(m.Value, m.Unit)
+		return results.Fail, ""
 	}
 	return results.Inconclusive, fmt.Sprintf("the limit lies inside the interval %s … %s%s",
 		results.Figure(ends[0], m.Unit), results.Figure(ends[1], m.Unit), g.moreData(m, ends))

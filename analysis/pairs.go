@@ -138,10 +138,7 @@ func (g gate) paired(candidate, baseline []float64) (results.Check, float64) {
 		return c, 1
 	}
 	c.Verdict = verdict
-	switch verdict {
-	case results.Fail:
-		c.Why = "changed by " + results.Signed(c.Value, c.Unit)
-	case results.Inconclusive:
+	if verdict == results.Inconclusive {
 		c.Why = fmt.Sprintf("the limit lies inside %s; %s would decide it", insideText(c), moreBlocks(harm, margin))
 	}
 	return c, stats.ExceedsP(harm, margin)
@@ -222,7 +219,7 @@ func (g gate) single(a, b results.Metric) (results.Check, float64) {
 	case harm+above < margin:
 		c.Verdict = results.Pass
 	case harm-below > margin:
-		c.Verdict, c.Why = results.Fail, "changed by "+results.Signed(c.Value, c.Unit)
+		c.Verdict = results.Fail
 	default:
 		c.Why = "the limit lies inside " + insideText(c) + "; more sessions, or paired blocks (stickybench compare), would decide it"
 	}

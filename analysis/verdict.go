@@ -20,16 +20,21 @@ func verdict(r *results.Report, run results.Run, causes []string) (results.Verdi
 	}
 	if len(r.Checks) > 0 {
 		worst, reasons := gated(r.Checks)
+		if worst == results.Fail && run.Mechanism.Family == results.NoAffinity {
+			reasons = append(reasons, bindsNone)
+		}
 		return worst, append([]string{finding}, reasons...)
 	}
 	switch {
 	case run.Mechanism.Family == results.NoAffinity:
-		return results.Fail, []string{finding, "this mechanism binds no session: every request is balanced by itself"}
+		return results.Fail, []string{finding, bindsNone}
 	case ratio.Value > 0:
 		return results.Fail, []string{finding}
 	}
 	return results.Pass, append([]string{finding}, powerSentence(r)...)
 }
+
+const bindsNone = "this mechanism binds no session: every request is balanced by itself"
 
 // gravity orders the outcomes of gates: a failure is real whatever else was not measured.
 var gravity = []results.Verdict{results.Pass, results.Inconclusive, results.Invalid, results.Fail}
@@ -43,7 +48,7 @@ func gated(checks []results.Check) (worst results.Verdict, reasons []string) {
 		if slices.Index(gravity, c.Verdict) > slices.Index(gravity, worst) {
 			worst = c.Verdict
 		}
-		reasons = append(reasons, fmt.Sprintf("gate %s: %s, %s", c.Gate, c.Verdict, c.Why))
+		reasons = append(reasons, fmt.Sprintf("gate %s: %s, %s", c.Gate, c.Verdict, c.Outcome()))
 	}
 	return worst, reasons
 }

@@ -84,11 +84,8 @@ type cellView struct {
 }
 
 func newHTMLView(r *Report, c *Charts) *htmlView {
-	v := &htmlView{Title: "stickybench", Verdict: string(r.Verdict), Reasons: r.Reasons, Notes: r.notes(), Experiment: c.Experiment,
+	v := &htmlView{Title: r.title(), Verdict: string(r.Verdict), Reasons: r.Reasons, Notes: r.notes(), Experiment: c.Experiment,
 		Data: pageData{Charts: map[string]readout{}, Sessions: []sessionData{}}}
-	if len(r.Runs) > 0 {
-		v.Title += " " + r.Runs[0].Name
-	}
 	for _, run := range r.Runs {
 		v.Facts = append(v.Facts, run.Facts())
 	}

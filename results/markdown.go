@@ -26,7 +26,7 @@ func Markdown(w io.Writer, r *Report) error {
 
 func markdownOf(r *Report, everything bool) string {
 	m := &markdown{}
-	m.line("### %s stickybench: %s", signs[r.Verdict], r.Verdict)
+	m.line("### %s %s: %s", signs[r.Verdict], escapeMarkdown(r.title()), r.Verdict)
 	m.line("")
 	for _, reason := range r.Reasons {
 		m.line("%s\n", escapeMarkdown(reason))

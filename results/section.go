@@ -84,6 +84,17 @@ func (r *Report) notes() []string {
 	return notes
 }
 
+// title names the report among others of the same pull request.
+func (r *Report) title() string {
+	switch {
+	case r.Compares():
+		return fmt.Sprintf("stickybench %s against %s", r.Runs[0].Name, r.Runs[1].Name)
+	case len(r.Runs) > 0:
+		return strings.TrimSpace("stickybench " + r.Runs[0].Name)
+	}
+	return "stickybench"
+}
+
 // value finds an unlabelled metric; absent ones count as zero.
 func (r *Report) value(name string) (Metric, bool) { return r.Find(name, nil) }
 
