@@ -39,7 +39,7 @@ func TestGateDecides(t *testing.T) {
 		`a.b{profile="x"} < +5%`:        results.Inconclusive,
 	} {
 		checks, err := Gate(report, []string{text})
-		if err != nil || checks[0].Verdict != want || want != results.Pass && checks[0].Why == "" {
+		if err != nil || checks[0].Verdict != want || want != results.Pass && checks[0].Outcome() == "" {
 			t.Errorf("%s: got %+v, %v; want %s", text, checks, err, want)
 		}
 	}

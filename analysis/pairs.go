@@ -55,7 +55,7 @@ func (g gate) holdsEnough(c results.Check, first, second figure) results.Check {
 	}
 	if all, _ := g.single(first.mean(), second.mean()); all.Verdict != results.Pass {
 		c.Verdict, c.Lo, c.Hi = results.Inconclusive, all.Lo, all.Hi
-		c.Why = "too few sessions for so small a limit: all blocks together leave " + insideText(c) + "; lengthen the duration, raise the rate, or play more blocks"
+		c.Why = "all blocks together hold too few sessions for so small a limit: lengthen the duration, raise the rate, or play more blocks"
 	}
 	return c
 }
@@ -139,7 +139,7 @@ func (g gate) paired(candidate, baseline []float64) (results.Check, float64) {
 	}
 	c.Verdict = verdict
 	if verdict == results.Inconclusive {
-		c.Why = fmt.Sprintf("the limit lies inside %s; %s would decide it", insideText(c), moreBlocks(harm, margin))
+		c.Why = fmt.Sprintf("the limit lies inside the 95 %% bounds; %s would decide it", moreBlocks(harm, margin))
 	}
 	return c, stats.ExceedsP(harm, margin)
 }
@@ -163,10 +163,6 @@ func (g gate) changeUnit() string {
 		return results.Points
 	}
 	return q.Unit
-}
-
-func insideText(c results.Check) string {
-	return fmt.Sprintf("the 95 %% bounds %s … %s", results.Signed(*c.Lo, c.Unit), results.Signed(*c.Hi, c.Unit))
 }
 
 // mostAdvised is beyond what anybody would wait for.
@@ -221,7 +217,7 @@ func (g gate) single(a, b results.Metric) (results.Check, float64) {
 	case harm-below > margin:
 		c.Verdict = results.Fail
 	default:
-		c.Why = "the limit lies inside " + insideText(c) + "; more sessions, or paired blocks (stickybench compare), would decide it"
+		c.Why = "the limit lies inside the 95 % bounds; more sessions, or paired blocks (stickybench compare), would decide it"
 	}
 	return c, distuv.UnitNormal.Survival((harm - margin) / max(below/1.96, 1e-300))
 }

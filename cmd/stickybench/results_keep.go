@@ -71,7 +71,7 @@ func rootOf(given []string) string {
 	return resultsRoot
 }
 
-// aged is a result directory and when it was last written to.
+// aged is a result directory and when it began.
 type aged struct {
 	path string
 	at   time.Time
@@ -88,7 +88,11 @@ func prunable(root string) (list []aged, err error) {
 		tags, err := results.Tags(path)
 		info, statErr := e.Info()
 		if err == nil && statErr == nil && e.IsDir() && len(tags) == 0 && results.IsResult(path) {
-			list = append(list, aged{path, info.ModTime()})
+			at := info.ModTime() // of what cannot be read
+			if r, ok := results.RecordOf(path); ok {
+				at = r.Start.Wall() // a report that is drawn again makes no result younger
+			}
+			list = append(list, aged{path, at})
 		}
 	}
 	slices.SortFunc(list, func(a, b aged) int { return b.at.Compare(a.at) })

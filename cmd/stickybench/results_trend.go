@@ -64,7 +64,7 @@ func trendOf(root, metric, name string) (*results.Trend, error) {
 		}
 	}
 	if len(trend.Points) == 0 {
-		return nil, usage("no result below %s has %s; give another directory, --metric or --name", root, metric)
+		return nil, usage("no result below %s has %s (invalid ones do not count); give another directory, --metric or --name", root, metric)
 	}
 	trend.Sort()
 	var values []float64
