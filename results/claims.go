@@ -87,5 +87,5 @@ func (e Evidence) measured() string {
 	if e.Why != "" {
 		return e.Why
 	}
-	return fmt.Sprintf("%s %.3g%s%s", e.What, e.Value, bounds(e.Lo, e.Hi, 1, ""), e.Unit)
+	return fmt.Sprintf("%s %s%s%s", e.What, short(e.Value), bounds(e.Lo, e.Hi, 1, ""), e.Unit)
 }
