@@ -25,7 +25,7 @@ type evidence struct {
 	least, most                     float64 // where the claim has none
 }
 
-// Reproduced: theory's value lies in the interval, or within this share of what was measured. An interval that
+// Reproduced: what was measured lies in the band of chance; where that is not known, theory's value lies in the interval, or within this share of what was measured. An interval that
 // reaches further from its middle than precision covers too much to reproduce anything.
 const (
 	tolerance = 0.1
@@ -140,7 +140,7 @@ type knownAnswer struct {
 	claimed string
 	value   float64
 	from    func(*results.Report) float64 // where it follows from other figures
-	band    [2]float64                    // 95 % of what chance gives, where one run is one draw
+	band    func(blocks int) [2]float64   // 95 % of what chance gives, where that is known; judges alone
 	evidence
 }
 
@@ -151,7 +151,12 @@ func (k knownAnswer) judge(report *results.Report) results.Claim {
 	}
 	found := k.measure(report)
 	found.Verdict = "not measured"
-	if found.Why == "" {
+	switch {
+	case found.Why != "":
+	case k.band != nil:
+		m, _ := report.Find(k.metric, map[string]string{"arm": k.arm})
+		found.Verdict = k.within(found, max(1, int(m.N)))
+	default:
 		found.Verdict = k.compare(found)
 	}
 	return results.Claim{Claimed: k.claimed, Verdict: found.Verdict, Evidence: []results.Evidence{found}}
@@ -159,11 +164,20 @@ func (k knownAnswer) judge(report *results.Report) results.Claim {
 
 func (k knownAnswer) compare(found results.Evidence) string {
 	covered := found.Lo != nil && *found.Lo <= k.value && k.value <= *found.Hi
-	chance := k.band[0] <= found.Value && found.Value <= k.band[1]
 	switch {
 	case found.Lo != nil && *found.Hi-*found.Lo > 2*precision*k.value:
 		return "undecided"
-	case covered || chance || math.Abs(found.Value/k.value-1) <= tolerance:
+	case covered || math.Abs(found.Value/k.value-1) <= tolerance:
+		return "reproduced"
+	}
+	return "not reproduced"
+}
+
+// within holds what was measured against the band of so many blocks, and says the band.
+func (k *knownAnswer) within(found results.Evidence, blocks int) string {
+	band := k.band(blocks)
+	k.claimed += fmt.Sprintf(", %.3g to %.3g for 95 %% of means of %d", band[0], band[1], blocks)
+	if band[0] <= found.Value && found.Value <= band[1] {
 		return "reproduced"
 	}
 	return "not reproduced"

@@ -17,7 +17,7 @@ func claimTrials(metrics map[string][]results.Metric) map[string]*results.Report
 }
 
 func bounded(name, arm string, value, lo, hi float64) results.Metric {
-	m := results.Metric{Name: name, Value: value, Lo: &lo, Hi: &hi}
+	m := results.Metric{Name: name, Value: value, Lo: &lo, Hi: &hi, N: 6}
 	if arm != "" {
 		m.Labels = map[string]string{"arm": arm}
 	}
@@ -29,7 +29,7 @@ func TestWideIntervalsDecideNothing(t *testing.T) {
 	claims, known := JudgeClaims(claimTrials(map[string][]results.Metric{
 		"same-zone-1":  {bounded("saving.p50", "", 0.001, -0.001, 0.003)},
 		"cross-zone-4": {bounded("saving.p99", "", 0.006, 0.005, 0.007), bounded("saving.p50", "", 0.006, 0.005, 0.009)},
-		"few-10":       {bounded("skew.requests.max_over_mean", "cookie", 2.5, 1.2, 3.8)},
+		"rolling":      {bounded("skew.final.max_over_mean", "cookie", 1.8, 1.2, 2.4)},
 	}))
 	for i, want := range []string{"undecided", "holds"} {
 		if claims[i].Verdict != want {
@@ -40,8 +40,23 @@ func TestWideIntervalsDecideNothing(t *testing.T) {
 		t.Errorf("5 to 9 ms of 3 to 8: %s", last)
 	}
 	for _, k := range known {
-		if k.Evidence[0].Conditions == "cookie" && k.Verdict != "undecided" {
+		if strings.HasPrefix(k.Claimed, "rolling") && k.Verdict != "undecided" {
 			t.Errorf("%+v: an interval of half its value reproduces nothing", k)
+		}
+	}
+}
+
+// The band of one run is wide, that of many narrow, and both hold theory's mean.
+func TestBandsOfChance(t *testing.T) {
+	for sessions, theory := range map[int]float64{10: 2.54, 20: 2.03, 50: 1.63, 500: 1.19} {
+		one, ten := fewBand(sessions)(1), fewBand(sessions)(10)
+		for _, band := range [][2]float64{one, ten} {
+			if band[0] > theory || band[1] < theory {
+				t.Errorf("%d sessions: %v lies outside %v", sessions, theory, band)
+			}
+		}
+		if narrower := (one[1] - one[0]) / (ten[1] - ten[0]); narrower < 2.5 || narrower > 4 { // √10 = 3.16
+			t.Errorf("%d sessions: ten runs make the band %v narrower", sessions, narrower)
 		}
 	}
 }
