@@ -136,6 +136,9 @@ func (p Params) Algorithm() string {
 // haproxyConfig puts the lines of a mechanism into the configuration. no strict-limits, because
 // an ordinary user may not raise the number of open files. The peers section lets a process that
 // takes over at a reload learn the tables of the one before. The cookie of a server is its dynamic one where that is asked for.
+// Each server has an id of its own for good: a consistent hash places servers by it, and one that haproxy
+// gives out itself is the position in the list, so that those after a removed server would all move (its
+// configuration manual, "hash-type" and "id").
 func haproxyConfig(mechanism ...string) string {
 	cookie, peers := " cookie {{.Name}}", ""
 	all := strings.Join(mechanism, "\n    ")
@@ -174,7 +177,7 @@ backend be
     option httpchk GET /healthz
     default-server check inter {{.Milliseconds .Health.Interval}} rise {{.Health.Rise}} fall {{.Health.Fall}}
 {{- range .Instances}}
-    server {{.Name}} {{.Address}}` + cookie + `{{if .Draining}} weight 0{{end}}
+    server {{.Name}} {{.Address}}{{with .ID}} id {{.}}{{end}}` + cookie + `{{if .Draining}} weight 0{{end}}
 {{- end}}
 `
 }

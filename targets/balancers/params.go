@@ -34,6 +34,9 @@ type Instance struct {
 	Draining bool   // to get no new sessions
 }
 
+// ID is the instance's number for good, from 1; 0 for a name that is not ours.
+func (i Instance) ID() int { return profiles.InstanceNumber(i.Name) + 1 }
+
 // Health is the check of the instances.
 type Health struct {
 	Interval, Timeout time.Duration
