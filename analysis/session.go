@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/internal/wire"
@@ -79,6 +80,8 @@ func (j *judge) excuse(s *session, e *results.Exchange) string {
 		return "moved: the client's address changed"
 	case m.Family == results.MoveAndHome && j.pool.changed(s.lastDone, e.Done):
 		return "re-hash: the pool changed"
+	case m.Family == results.Flap && slices.Contains(s.victimOf, e.Instance):
+		return "came home: the marker still names " + e.Instance
 	}
 	return ""
 }
@@ -136,21 +139,33 @@ func (j *judge) follow(s *session, e *results.Exchange) (why string) {
 		return ""
 	}
 	why = j.excuse(s, e)
+	kind := "switch"
+	if exile := j.exile(s, e); why == "" && exile != nil {
+		why = "home gone: " + j.failovers[exile.failover].instance + " is still out"
+		if measured && j.flapped(s, e, exile) {
+			kind = "flap"
+		}
+	}
 	if measured && !s.jarless {
 		j.rebinds++
-		j.switched(s, e, why)
+		j.switched(s, e, kind, why)
 	}
 	s.home, s.bound = e.Instance, e.Done
 	return why
 }
 
-func (j *judge) switched(s *session, e *results.Exchange, why string) {
+func (j *judge) switched(s *session, e *results.Exchange, kind, why string) {
+	if kind == "flap" && j.run.Mechanism.Family != results.Flap {
+		j.excusedRebinds++
+		j.violation(s, e, kind, s.home, "", "moved again while its home was out; this mechanism does not promise to flap")
+		return
+	}
 	if why != "" {
 		j.excusedRebinds++
 	} else {
 		s.broken = true
 	}
-	j.violation(s, e, "switch", s.home, why, "answered by another instance than its home")
+	j.violation(s, e, kind, s.home, why, "answered by another instance than its home")
 }
 
 func (j *judge) violation(s *session, e *results.Exchange, kind, from, why, what string) {

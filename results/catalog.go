@@ -72,6 +72,8 @@ var failoverQuantities = []Quantity{
 	{"failover.collateral_moves", Count, "lower", "answers that sessions of healthy homes got elsewhere during an outage"},
 	{"failover.error_requests", Count, "lower", "failed requests during an outage"},
 	{"failover.returned_home", Count, "", "answers by which a victim came back to its old home"},
+	{"failover.flaps", Count, "lower", "switches of victims from one healthy instance to another once the balancer had to know of the outage; they are excused"},
+	{"failover.flapped_sessions", Count, "lower", "victims with at least one flap; a finding unless the mechanism is declared to flap"},
 	{"failover.recovery_seconds", Seconds, "lower", "from the fault to its last failed request"},
 	{"failover.family", Ratio, "", "share of the victims that behaved as most did: the label family says how"},
 	{"failover.first_success.p50", Seconds, "lower", "from the fault to a victim's first good answer"},

@@ -49,6 +49,9 @@ func (r *Report) failover() section {
 		get := func(name string) Metric { f, _ := r.Find("failover."+name, m.Labels); return f }
 		text := fmt.Sprintf("%s: %.0f sessions homed there (ideal %.0f), %.0f collateral moves, %.0f failed requests, %.0f returned home",
 			m.Labels["fault"], m.Value, get("ideal_victims").Value, get("collateral_moves").Value, get("error_requests").Value, get("returned_home").Value)
+		if flaps := get("flaps").Value; flaps > 0 {
+			text += fmt.Sprintf(", %.0f flapped %.0f times", get("flapped_sessions").Value, flaps)
+		}
 		if recovery := get("recovery_seconds"); recovery.N > 0 {
 			text += fmt.Sprintf(", recovered in %.3g s", recovery.Value)
 		}
