@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/stickybench/stickybench/profiles"
 )
 
 var update = flag.Bool("update", false, "write the golden configurations anew")
@@ -39,6 +41,35 @@ func TestGoldenConfigurations(t *testing.T) {
 				}
 				golden(t, row.Name+"-"+mechanism.Name, got)
 			})
+		}
+	}
+}
+
+// TestGoldenVariants covers what a configuration says only when it is asked to: the access log, and where clients'
+// addresses stand.
+func TestGoldenVariants(t *testing.T) {
+	for _, use := range []string{"nginx:ip-hash", "haproxy:source", "apache:cookie", "caddy:client-ip-hash", "traefik:cookie", "envoy:cookie"} {
+		row, mechanism, err := Lookup(use)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for variant, change := range map[string]func(*Params){
+			"access-log": func(p *Params) { p.AccessLog = true },
+			"proxy":      func(p *Params) { p.Via = profiles.ViaProxy2 },
+			"forwarded":  func(p *Params) { p.Via = profiles.ViaForwarded },
+		} {
+			p := sample()
+			if change(&p); row.Refuse(mechanism, p) != nil {
+				continue
+			}
+			got, err := Render(use, p)
+			if argv, e := row.command(p); err == nil && e == nil && row.Name == "traefik" {
+				got += "# " + strings.Join(argv, "\n# ") + "\n"
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, row.Name+"-"+variant, got)
 		}
 	}
 }

@@ -15,6 +15,8 @@ func haproxy() Row {
 		Name:    "haproxy",
 		Binary:  "haproxy",
 		told:    true,
+		logs:    plain,
+		speaks:  true,
 		Install: "Debian: apt-get install haproxy",
 		HTTP2:   true,
 		config:  "haproxy.cfg",
@@ -169,6 +171,12 @@ defaults
     bind {{.Listen}} backlog 4096{{if .Proxied}} accept-proxy{{end}}
 {{- if .Forwarded}}
     http-request set-src hdr(x-forwarded-for)
+{{- end}}
+{{- if .AccessLog}}
+    log stdout len 8192 format raw local0
+    http-request set-var(txn.session) req.hdr(Stickybench-Session)
+    http-request set-var(txn.seq) req.hdr(Stickybench-Seq)
+    log-format '{"end_us":%[date(0,us)],"client":"%ci","method":"%HM","path":%{+Q}HPO,"status":%ST,"took_ms":%Ta,"upstream":"%si:%sp","connect_ms":%Tc,"response_ms":%Tr,"data_ms":%Td,"retries":"%rc","session":"%[var(txn.session)]","seq":"%[var(txn.seq)]"}'
 {{- end}}
     default_backend be
 
