@@ -20,7 +20,7 @@ const (
 // Catalog lists every metric that this program reports, in the order of the reference.
 func Catalog() []Quantity {
 	return slices.Concat(affinityQuantities, consistencyQuantities(), failoverQuantities, trafficQuantities,
-		latencyQuantities(), savingQuantities(), skewQuantities(), instanceQuantities, balancerQuantities, generatorQuantities)
+		latencyQuantities(), savingQuantities(), skewQuantities(), instanceQuantities, balancerQuantities, accessQuantities, generatorQuantities)
 }
 
 // Describe finds a metric in the catalog.
@@ -36,6 +36,17 @@ func Describe(name string) (Quantity, bool) {
 var balancerQuantities = []Quantity{
 	{"lb.cpu_per_request", Seconds, "lower", "CPU time of the balancer's processes per answered request"},
 	{"lb.added_latency.mean", Seconds, "lower", "mean service time less mean handler time: balancer, network and the instance's own frame"},
+}
+
+var accessQuantities = []Quantity{
+	{"balancer.log.requests", Count, "", "requests of the measured window that the balancer logged (lb.access_log)"},
+	{"balancer.log.disagree", Count, "lower", "of them, those where it names another instance than the client and the ledgers do"},
+	{"balancer.log.retried", Count, "lower", "of them, those that it tried more than once"},
+	{"balancer.log.hidden_retries", Count, "lower", "retried ones of which the client saw one good answer and the ledgers one request: neither end can tell"},
+	{"balancer.log.unlogged", Count, "lower", "requests answered by an instance of which the balancer says nothing"},
+	{"balancer.log.failed_tries", Count, "lower", "tries that were given up for another instance, by instance, where the balancer names each"},
+	{"balancer.log.own_time.mean", Seconds, "lower", "time in the balancer without the tries, by its own clock: nginx and HAProxy know milliseconds, Apache does not tell"},
+	{"balancer.log.own_time.p99", Seconds, "lower", "the same, 99th percentile"},
 }
 
 var affinityQuantities = []Quantity{
