@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -27,7 +26,6 @@ type account struct {
 	log    accesses
 	ahead  results.Access // read, and later than what was asked for
 	more   bool
-	names  map[string]string // instance by HOST:PORT
 	open   map[request]*entry
 	queue  []*entry // in order of their first mention
 	now    clock.Time
@@ -68,10 +66,7 @@ func newAccount(in input) (*account, error) {
 	if err != nil || log == nil {
 		return nil, err
 	}
-	a := &account{log: log, names: map[string]string{}, open: map[request]*entry{}, settle: in.patience, failed: map[string]int64{}, own: hdrhistogram.New(1, longest, 3)}
-	for _, i := range in.run.Instances {
-		a.names[strings.TrimPrefix(i.URL, "http://")] = i.Name
-	}
+	a := &account{log: log, open: map[request]*entry{}, settle: in.patience, failed: map[string]int64{}, own: hdrhistogram.New(1, longest, 3)}
 	a.more, err = log.Next(&a.ahead)
 	return a, err
 }
@@ -163,10 +158,10 @@ func (a *account) compare(e *entry) {
 	}
 	for n, try := range tries {
 		if n < len(tries)-1 {
-			a.failed[a.names[try.Upstream]]++
+			a.failed[try.Instance]++
 		}
 	}
-	if chosen := a.chosen(tries); e.answered && (chosen != e.instance || len(e.served) > 0 && !slices.Contains(e.served, chosen)) {
+	if chosen := chosen(tries); e.answered && (chosen != e.instance || len(e.served) > 0 && !slices.Contains(e.served, chosen)) {
 		a.disagree++
 	}
 	if own, told := ownTime(e.logged); told {
@@ -175,11 +170,11 @@ func (a *account) compare(e *entry) {
 }
 
 // chosen is the instance that the balancer says it chose in the end.
-func (a *account) chosen(tries []results.Try) string {
+func chosen(tries []results.Try) string {
 	if len(tries) == 0 {
 		return ""
 	}
-	return a.names[tries[len(tries)-1].Upstream]
+	return tries[len(tries)-1].Instance
 }
 
 // ownTime is what the balancer spent without waiting for an instance, where it tells how long each try took.

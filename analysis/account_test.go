@@ -56,7 +56,7 @@ func (s *teller) log(now clock.Time, words []string) error {
 		}
 	}
 	for _, name := range strings.Split(words[1], ",") {
-		a.Tries = append(a.Tries, results.Try{Upstream: name + ":80", Took: took})
+		a.Tries = append(a.Tries, results.Try{Instance: name, Took: took})
 	}
 	a.Retries = max(a.Retries, len(a.Tries)-1)
 	s.logged = append(s.logged, a)

@@ -146,7 +146,7 @@ func newTeller() *teller {
 	s := &teller{state: map[uint32]results.Exchange{}}
 	s.in = input{name: "story", patience: forever, experiment: &profiles.Experiment{}, run: results.Run{Start: start, Measured: start, End: start.Add(time.Minute), Profiles: []string{"casual"}}}
 	for i := range 4 {
-		s.in.run.Instances = append(s.in.run.Instances, results.Instance{Name: fmt.Sprintf("b%d", i+1), URL: fmt.Sprintf("http://b%d:80", i+1), Cores: 1})
+		s.in.run.Instances = append(s.in.run.Instances, results.Instance{Name: fmt.Sprintf("b%d", i+1), Cores: 1})
 	}
 	s.in.exchanges = func(yield func(results.Exchange, error) bool) {
 		for _, e := range s.exchanges {

@@ -32,7 +32,8 @@ type Access struct {
 
 // Try is one attempt on one instance.
 type Try struct {
-	Upstream string        `json:"upstream"` // HOST:PORT
+	Upstream string        `json:"upstream"`           // HOST:PORT
+	Instance string        `json:"instance,omitempty"` // whose address that is
 	Status   int           `json:"status,omitempty"`
 	Took     time.Duration `json:"took,omitempty"` // connecting to the end of the answer; 0 = not told
 }

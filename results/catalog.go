@@ -45,7 +45,7 @@ var accessQuantities = []Quantity{
 	{"balancer.log.hidden_retries", Count, "lower", "retried ones of which the client saw one good answer and the ledgers one request: neither end can tell"},
 	{"balancer.log.unlogged", Count, "lower", "requests answered by an instance of which the balancer says nothing"},
 	{"balancer.log.failed_tries", Count, "lower", "tries that were given up for another instance, by instance, where the balancer names each"},
-	{"balancer.log.own_time.mean", Seconds, "lower", "time in the balancer without the tries, by its own clock: nginx and HAProxy know milliseconds, Apache does not tell"},
+	{"balancer.log.own_time.mean", Seconds, "lower", "time in the balancer without the tries, by its own clock, where it tells how long each took"},
 	{"balancer.log.own_time.p99", Seconds, "lower", "the same, 99th percentile"},
 }
 

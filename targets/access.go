@@ -53,5 +53,14 @@ func (d *Deployment) translate(path string, kept *results.AccessLog) error {
 		return fmt.Errorf("keeping the balancer's log: %w", err)
 	}
 	defer raw.Close()
-	return balancers.ReadAccess(d.balancer.name, raw, kept.Append)
+	names := map[string]string{}
+	for _, i := range d.all() {
+		names[i.options.Listen] = i.name()
+	}
+	return balancers.ReadAccess(d.balancer.name, raw, func(a results.Access) error {
+		for n := range a.Tries {
+			a.Tries[n].Instance = names[a.Tries[n].Upstream]
+		}
+		return kept.Append(a)
+	})
 }

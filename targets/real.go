@@ -22,7 +22,7 @@ func (d *Deployment) newReal(ctx context.Context, listen string) (*balancer, err
 	if err != nil {
 		return nil, err
 	}
-	b := &balancer{name: row.Name, mechanism: row.Promise(mechanism, params), notes: mechanism.Notes, url: "http://" + listen, socketDir: filepath.Dir(params.Socket)}
+	b := &balancer{name: row.Name, mechanism: row.Promise(mechanism, params), notes: slices.Concat(mechanism.Notes, row.LogNotes(params)), url: "http://" + listen, socketDir: filepath.Dir(params.Socket)}
 	if mechanism.DrainNote != "" && drains(d.o.Experiment.Events()) {
 		b.notes = append(b.notes, mechanism.DrainNote)
 	}

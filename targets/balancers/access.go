@@ -30,6 +30,14 @@ func (r Row) Stdout(p Params) string {
 	return p.AccessFile()
 }
 
+// LogNotes say what the log asked for does not tell.
+func (r Row) LogNotes(p Params) []string {
+	if !p.AccessLog || r.logNote == "" {
+		return nil
+	}
+	return []string{r.logNote}
+}
+
 // parser understands one balancer's lines. It hands over each request when it is complete, which may take several lines.
 type parser func(line []byte, hand func(results.Access)) error
 

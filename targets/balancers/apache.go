@@ -14,6 +14,7 @@ func apache() Row {
 		Install: "Debian: apt-get install apache2",
 		told:    true,
 		logs:    plain,
+		logNote: "apache's log names the last instance only: neither retries nor the time of an instance are in it",
 		config:  "httpd.conf",
 		version: []string{"-v"},
 		command: func(p Params) ([]string, error) {

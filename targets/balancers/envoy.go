@@ -12,6 +12,7 @@ func envoy() Row {
 		Binary:  "envoy",
 		Install: "put the release's envoy on the PATH",
 		logs:    plain,
+		logNote: "envoy's log counts attempts but names the last instance only, without its time",
 		config:  "envoy.yaml",
 		version: []string{"--version"},
 		command: func(p Params) ([]string, error) {

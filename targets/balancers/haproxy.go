@@ -17,6 +17,7 @@ func haproxy() Row {
 		told:    true,
 		logs:    plain,
 		speaks:  true,
+		logNote: "haproxy's log counts retries but names the last instance only, and its times are whole milliseconds that add up to the total: its own time is that of its queue",
 		Install: "Debian: apt-get install haproxy",
 		HTTP2:   true,
 		config:  "haproxy.cfg",

@@ -14,6 +14,7 @@ func nginx() Row {
 		Binary:  "nginx",
 		told:    true,
 		logs:    plain,
+		logNote: "nginx's log has times in whole milliseconds",
 		Install: "Debian: apt-get install nginx",
 		config:  "nginx.conf",
 		version: []string{"-v"},

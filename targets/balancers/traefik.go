@@ -13,6 +13,7 @@ func traefik() Row {
 		Binary:  "traefik",
 		Install: "put the release's traefik on the PATH",
 		logs:    traefikParser,
+		logNote: "traefik's log counts retries but names the last instance only",
 		config:  "traefik.yml",
 		version: []string{"version"},
 		command: func(p Params) ([]string, error) {
