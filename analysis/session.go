@@ -69,7 +69,7 @@ func (j *judge) excuse(s *session, e *results.Exchange) string {
 	m := j.run.Mechanism
 	switch {
 	case e.Flags&results.MarkerDropped != 0:
-		return "cleared: the client sent no marker"
+		return "cleared: the client did not send the marker it was given"
 	case j.pool.unavailable(s.home, e.Sent, e.Done):
 		return "home gone: " + s.home + " was out"
 	case s.idled(e, m):
@@ -99,10 +99,10 @@ func (s *session) aged(e *results.Exchange, m results.Mechanism) bool {
 // visit takes one answered exchange of the session, in order of completion, and says whether it lost
 // the session's state.
 func (j *judge) visit(s *session, e *results.Exchange) (fresh bool) {
-	if e.Flags&results.MarkerDropped != 0 {
+	first := s.answered == 0
+	if first && e.Flags&results.MarkerDropped != 0 { // later it is an accident, which excuses one switch
 		s.jarless = true
 	}
-	first := s.answered == 0
 	s.answered++
 	if first {
 		s.home, s.placed, s.bound, s.firstDone, s.source = e.Instance, e.Instance, e.Done, e.Done, e.Source
@@ -135,6 +135,9 @@ func (j *judge) follow(s *session, e *results.Exchange) (why string) {
 	if e.Instance == s.home {
 		if measured {
 			s.stayed++
+		}
+		if e.Flags&results.MarkerDropped != 0 {
+			s.bound = e.Done // anew, and here by chance
 		}
 		return ""
 	}

@@ -38,7 +38,7 @@ type (
 		Shard          uint32 `parquet:"shard" about:"generator shard"`
 		ConnNew        bool   `parquet:"connection_new" about:"first request on its connection"`
 		Warmup         bool   `parquet:"warmup" about:"left out of every metric"`
-		MarkerDropped  bool   `parquet:"marker_dropped" about:"the profile withheld the marker"`
+		MarkerDropped  bool   `parquet:"marker_dropped" about:"the profile withheld the marker, or a fault took, damaged or exchanged it"`
 		AddressChanged bool   `parquet:"address_changed" about:"another address than before"`
 		Parallel       bool   `parquet:"parallel" about:"one of several requests sent together"`
 	}

@@ -3,6 +3,7 @@ package targets
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stickybench/stickybench/profiles"
@@ -40,7 +41,7 @@ func Check(e *profiles.Experiment) error {
 }
 
 func checkURL(e *profiles.Experiment) error {
-	if len(e.Faults) > 0 {
+	if slices.ContainsFunc(e.Events(), func(s profiles.Event) bool { return s.Target != profiles.TheClients }) {
 		return fmt.Errorf("faults[0]: nothing can be done to instances behind lb.url %s; remove the faults or set lb.use", e.Balancer.URL)
 	}
 	return nil
