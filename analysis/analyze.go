@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ type input struct {
 	samples    []results.Sample
 	exchanges  iter.Seq2[results.Exchange, error]
 	serves     func() (ledgers, error)
+	access     func() (accesses, error) // of a balancer that keeps a log; nil otherwise
 	patience
 	intact bool // leave answers that lost their session's state out of every latency
 }
@@ -90,6 +92,15 @@ func open(d *results.Dir) (in input, err error) {
 	}
 	in.patience = patient(in.experiment)
 	in.serves = func() (ledgers, error) { return d.Ledgers() }
+	if in.experiment.Balancer.Log {
+		in.access = func() (accesses, error) {
+			log, err := d.Access()
+			if log == nil { // an interface that holds a nil is none
+				return nil, err
+			}
+			return log, err
+		}
+	}
 	return in, nil
 }
 
@@ -104,6 +115,10 @@ func sweep(in input, j *judge) (*results.Report, error) {
 		return nil, err
 	}
 	defer serves.Close()
+	if j.account, err = newAccount(in); err != nil {
+		return nil, err
+	}
+	defer j.account.end()
 	t := newTraffic(in.run)
 	last := newFinal(in.run, time.Duration(in.experiment.Duration))
 	for e, err := range in.exchanges {
@@ -114,6 +129,7 @@ func sweep(in input, j *judge) (*results.Report, error) {
 			return nil, err
 		}
 		fresh := j.exchange(&e)
+		j.account.exchange(&e)
 		t.add(&e, !in.intact || !fresh)
 		last.add(&e)
 	}
@@ -134,9 +150,10 @@ func conclude(in input, t *traffic, j *judge, last *final) (*results.Report, err
 	reportSkew(s, in, t, j)
 	last.report(s, in.run, j.pool)
 	reportBalancer(s, in, t)
+	j.account.report(s)
 	reportGenerator(s, in.run, t.wall(in.run))
 	report := &results.Report{Schema: results.ReportSchema, Metrics: s.metrics, Runs: []results.ReportRun{describe(in, t)},
-		Timeline: timeline(in), Warnings: append(warnings(in.run), j.lateNote()...)}
+		Timeline: timeline(in), Warnings: slices.Concat(warnings(in.run), j.lateNote(), j.account.notes(in))}
 	j.violations.report(report, in.run.Start)
 	checks, err := Gate(report, in.experiment.Gates)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 const manifestFile = "manifest.txt"
 
 // sealed are the patterns of the files that reports are drawn from.
-var sealed = [...]string{"changes.jsonl", "compare.json", "exchanges.log", "experiment.yaml", "latency.hlog",
+var sealed = [...]string{accessFile, "changes.jsonl", "compare.json", "exchanges.log", "experiment.yaml", "latency.hlog",
 	"run.json", "samples.jsonl", "serves-*.log"}
 
 // Seal writes the manifest of a directory that nothing writes to any more.

@@ -77,7 +77,7 @@ func otherUsers(parts []*Dir) error {
 
 func mergedLogs(parts []*Dir) (names []string) {
 	for _, part := range parts {
-		for _, pattern := range []string{"exchanges.log", "serves-*.log", "changes.jsonl", "samples.jsonl"} {
+		for _, pattern := range []string{accessFile, "exchanges.log", "serves-*.log", "changes.jsonl", "samples.jsonl"} {
 			paths, _ := filepath.Glob(filepath.Join(escaped(part.path), pattern)) // the patterns are good
 			for _, path := range paths {
 				names = append(names, filepath.Base(path))

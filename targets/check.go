@@ -35,7 +35,7 @@ func Check(e *profiles.Experiment) error {
 	}
 	row, m, err := balancers.Lookup(e.Balancer.Use)
 	if err == nil {
-		err = row.Refuse(m, balancers.Params{TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Via: e.Load.ClientAddress.Via})
+		err = row.Refuse(m, balancers.Params{TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Via: e.Load.ClientAddress.Via, AccessLog: e.Balancer.Log})
 	}
 	if err == nil && e.Load.Protocol == profiles.HTTP2 && !row.HTTP2 {
 		err = fmt.Errorf("load.protocol: %s as it is set up here takes no HTTP/2 without TLS; use builtin or haproxy, or an https:// lb.url", row.Name)
@@ -47,7 +47,7 @@ func Check(e *profiles.Experiment) error {
 }
 
 func checkURL(e *profiles.Experiment) error {
-	if len(e.Faults) > 0 {
+	if slices.ContainsFunc(e.Events(), func(s profiles.Event) bool { return s.Target != profiles.TheClients }) {
 		return fmt.Errorf("faults[0]: nothing can be done to instances behind lb.url %s; remove the faults or set lb.use", e.Balancer.URL)
 	}
 	return nil

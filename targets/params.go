@@ -26,6 +26,7 @@ func paramsOf(e *profiles.Experiment, row balancers.Row) balancers.Params {
 	health := e.Balancer.Health
 	return balancers.Params{
 		TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Choice: e.Balancer.Choice, Via: e.Load.ClientAddress.Via,
+		AccessLog: e.Balancer.Log,
 		Health: balancers.Health{
 			Interval: e.Scale(health.Interval), Timeout: e.Scale(health.Timeout), Rise: health.Rise, Fall: health.Fall,
 		},

@@ -34,6 +34,7 @@ type runFlags struct {
 	trace, addressVia, network        string
 	gates                             []string
 	json, quiet, noProgress, noFaults bool
+	accessLog                         bool
 	traceparent                       bool
 }
 
@@ -47,6 +48,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 func (f *runFlags) registerTarget(set *pflag.FlagSet) {
 	set.StringVar(&f.lb, "lb", "", `balancer NAME[:MECHANISM], or "exec:CMD {listen} {backends}" (default builtin:cookie)`)
 	set.StringVar(&f.lbConfig, "lb-config", "", "template that {config} of an exec balancer is rendered from")
+	set.BoolVar(&f.accessLog, "lb-access-log", false, "let the balancer log every request and compare its account with the two ends; costs it CPU time")
 	set.StringVar(&f.listen, "listen", "", "HOST:PORT the balancer listens on (default a free loopback port)")
 	set.StringVar(&f.url, "url", "", "an already running balancer instead of --lb")
 	set.BoolVar(&f.discover, "discover", false, "with --url: probe first for what routing depends on, which decides what excuses a move")
@@ -201,6 +203,7 @@ func (f *runFlags) applyTarget(exp *profiles.Experiment, given func(string) bool
 	set(given, "backend-token", &lb.Token, f.token)
 	set(given, "lb-config", &lb.Config, f.lbConfig)
 	set(given, "listen", &lb.Listen, f.listen)
+	set(given, "lb-access-log", &lb.Log, f.accessLog)
 	set(given, "instance-header", &lb.Identify.Header, f.header)
 	set(given, "instance-cookie", &lb.Identify.Cookie, f.cookie)
 	set(given, "instance-body-regexp", &lb.Identify.Body, f.body)
