@@ -30,11 +30,12 @@ type user struct {
 	address  uint32 // number of the address after moves, from 1; 0 = not known yet
 	home     uint16 // index of the first instance seen; 0 = none yet
 	profile  uint8
-	keeps    bool // returns cookies
-	write    bool // the next step is a POST
-	head     bool // the next step is a HEAD
-	moved    bool // the address changes before the next step
-	last     bool // the next step is the session's last
+	replica  uint8 // of the target, that the next new connection goes to
+	keeps    bool  // returns cookies
+	write    bool  // the next step is a POST
+	head     bool  // the next step is a HEAD
+	moved    bool  // the address changes before the next step
+	last     bool  // the next step is the session's last
 }
 
 // shard owns everything that plays users number mod n = i.
@@ -44,7 +45,8 @@ type shard struct {
 	engine   Engine
 	log      recorder
 	jars     *jars
-	told     bool // users have addresses
+	told     bool  // users have addresses
+	replicas uint8 // of the target
 	i, n     int
 	start    clock.Time
 	end      clock.Time // no new sessions or steps
@@ -182,6 +184,9 @@ func (s *shard) begin(slot uint32, id wire.SessionID, at clock.Time) {
 	}
 	*u = user{id: id, player: s.plan.Player(id.User, id.Session), moves: moves,
 		profile: s.plan.Profile(id.User), keeps: s.plan.KeepsJar(id.User)}
+	if s.replicas > 1 {
+		u.replica = s.firstReplica(id)
+	}
 	s.tally.sessions++
 	s.follow(slot, at)
 }

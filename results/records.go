@@ -63,6 +63,7 @@ type Exchange struct {
 	Source                     netip.Addr
 	Conn                       uint32 // connection number, unique in the shard
 	Shard                      uint16
+	Replica                    uint8 // of the balancer, that was asked, from 1; 0 = there was only one
 }
 
 // Origin says where a backend found a session's state.

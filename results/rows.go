@@ -34,6 +34,7 @@ type (
 		Source         string `parquet:"source,dict" about:"the user's address"`
 		Conn           uint32 `parquet:"connection" about:"connection number, unique in the shard"`
 		Shard          uint32 `parquet:"shard" about:"generator shard"`
+		Replica        uint32 `parquet:"replica" about:"replica of the balancer that was asked, from 1; 0 where there is only one"`
 		ConnNew        bool   `parquet:"connection_new" about:"first request on its connection"`
 		Warmup         bool   `parquet:"warmup" about:"left out of every metric"`
 		MarkerDropped  bool   `parquet:"marker_dropped" about:"the profile withheld the marker"`
@@ -121,7 +122,7 @@ func rowOfExchange(e *Exchange, profiles []string) ExchangeRow {
 		Due: int64(e.Due), Sent: int64(e.Sent), FirstByte: int64(e.FirstByte), Done: int64(e.Done), Connect: int64(e.Connect),
 		Status: uint32(e.Status), Failure: e.Failure.String(), Instance: e.Instance, Boot: hex(e.Boot), MarkerSent: hex(e.MarkerSent),
 		MarkerReceived: hex(e.MarkerReceived), Epoch: hex(e.Epoch), Version: e.Version, Head: hex(e.Head), Lookups: uint32(e.Lookups),
-		StoreTime: int64(e.StoreTime), HandlerTime: int64(e.HandlerTime), Source: source, Conn: e.Conn, Shard: uint32(e.Shard), ConnNew: is(ConnNew),
+		StoreTime: int64(e.StoreTime), HandlerTime: int64(e.HandlerTime), Source: source, Conn: e.Conn, Shard: uint32(e.Shard), Replica: uint32(e.Replica), ConnNew: is(ConnNew),
 		Warmup: is(Warmup), MarkerDropped: is(MarkerDropped), AddressChanged: is(AddressChanged), Parallel: is(Parallel)}
 }
 
