@@ -29,11 +29,13 @@ type Fault struct {
 	Replace   string `yaml:"replace,omitempty"` // add With, remove and terminate this one
 	Rolling   string `yaml:"rolling,omitempty"` // deploy: each For, the next one is drained, restarted, undrained
 	Reload    string `yaml:"reload,omitempty"`  // the balancer reads its configuration again
+	Blind     string `yaml:"blind,omitempty"`   // one Replica of the balancer can no longer reach the instance
 
 	For        Duration `yaml:"for,omitempty"`
 	Every      Duration `yaml:"every,omitempty"`
 	Delay      Duration `yaml:"delay,omitempty"`
 	With       string   `yaml:"with,omitempty"`
+	Replica    int      `yaml:"replica,omitempty"`     // which replica, from 1
 	KeepMemory bool     `yaml:"keep_memory,omitempty"` // the sessions survive the restart
 }
 
@@ -52,12 +54,13 @@ const (
 	keyDelay
 	keyWith
 	keyKeep
+	keyReplica
 )
 
 // names of the keys, in the order of their bits.
 func (k keys) String() string {
 	var all []string
-	for i, name := range []string{"for", "every", "delay", "with", "keep_memory"} {
+	for i, name := range []string{"for", "every", "delay", "with", "keep_memory", "replica"} {
 		if k&(1<<i) != 0 {
 			all = append(all, name)
 		}
@@ -67,7 +70,7 @@ func (k keys) String() string {
 
 // given are the keys that the fault sets.
 func (f Fault) given() (k keys) {
-	for bit, set := range map[keys]bool{keyFor: f.For != 0, keyEvery: f.Every != 0, keyDelay: f.Delay != 0, keyWith: f.With != "", keyKeep: f.KeepMemory} {
+	for bit, set := range map[keys]bool{keyFor: f.For != 0, keyEvery: f.Every != 0, keyDelay: f.Delay != 0, keyWith: f.With != "", keyKeep: f.KeepMemory, keyReplica: f.Replica != 0} {
 		if set {
 			k |= bit
 		}
@@ -126,6 +129,7 @@ func faultKinds() []faultKind {
 		{"replace", single, keyWith, keyWith, func(f *Fault) *string { return &f.Replace }, replaced},
 		{"rolling", every, keyFor | keyKeep, keyFor, func(f *Fault) *string { return &f.Rolling }, rolling},
 		{"reload", front, 0, 0, func(f *Fault) *string { return &f.Reload }, nil},
+		{"blind", single, keyFor | keyReplica, keyReplica, func(f *Fault) *string { return &f.Blind }, nil},
 	}
 }
 
