@@ -13,7 +13,7 @@ func TestReplicaMistakesAreOneLine(t *testing.T) {
 		"lb: {replicas: 9}":                            "lb.replicas: 9; use 1 to 8",
 		"lb: {replicas: 2, url: http://127.0.0.1:81}":  "e.yaml:1:16: lb.replicas: the run does not start lb.url",
 		`lb: {other_urls: ["http://127.0.0.1:81"]}`:    "lb.other_urls: only lb.url has other replicas elsewhere",
-		running + `["http://127.0.0.1:82"]}`:           `e.yaml:1:48: lb.other_urls[0]: "http://127.0.0.1:82" differs from "http://127.0.0.1:81/a" in more than host and port`,
+		running + `["http://127.0.0.1:82"]}`:           `e.yaml:1:47: lb.other_urls[0]: "http://127.0.0.1:82" differs from "http://127.0.0.1:81/a" in more than host and port`,
 		running + `["https://127.0.0.1:82/a"]}`:        "differs from",
 		running + `["http://127.0.0.1:81/a"]}`:         "127.0.0.1:81 stands there twice",
 		running + "[127.0.0.1]}":                       `lb.other_urls[0]: "127.0.0.1" cannot be driven`,

@@ -72,10 +72,11 @@ type (
 		To       string `parquet:"to,dict" about:"state after"`
 		Why      string `parquet:"why,dict" about:"start, fault kill, …"`
 		Kept     bool   `parquet:"memory_kept" about:"down, but its sessions will be there again"`
+		Toward   string `parquet:"toward,dict" about:"instance that a replica of the balancer goes blind to, or sees again"`
 	}
 	SampleRow struct {
 		Time     int64  `parquet:"time_ns" about:"when"`
-		Process  string `parquet:"process,dict" about:"instance, lb, store, generator or host"`
+		Process  string `parquet:"process,dict" about:"instance, lb (lb1, lb2, … of several replicas), store, generator or host"`
 		PID      int64  `parquet:"pid" about:"process id"`
 		CPU      int64  `parquet:"cpu_ns" about:"cumulative CPU time"`
 		RSS      int64  `parquet:"rss_bytes" about:"resident memory"`
@@ -138,7 +139,7 @@ func rowOfServe(s *Serve) ServeRow {
 }
 
 func rowOfChange(c *Change) ChangeRow {
-	return ChangeRow{int64(c.Time), c.Instance, string(c.From), string(c.To), c.Why, c.MemoryKept}
+	return ChangeRow{int64(c.Time), c.Instance, string(c.From), string(c.To), c.Why, c.MemoryKept, c.Toward}
 }
 
 func rowOfSample(s *Sample) SampleRow {

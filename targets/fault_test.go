@@ -148,7 +148,7 @@ func TestPoolChangesReachTheBalancer(t *testing.T) {
 func homes(d *Deployment) (names []string) {
 	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	for range 4 {
-		if answer, err := client.Get(d.URL()); err == nil {
+		if answer, err := client.Get(d.URLs()[0]); err == nil {
 			answer.Body.Close()
 			if name := answer.Header.Get(wire.HeaderInstance); !slices.Contains(names, name) {
 				names = append(names, name)

@@ -3,7 +3,6 @@ package targets
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -12,16 +11,16 @@ import (
 )
 
 // newReal configures a row of the table; it runs under a guard.
-func (d *Deployment) newReal(ctx context.Context, listen string) (*balancer, error) {
+func (d *Deployment) newReal(ctx context.Context, n int, listen string) (*balancer, error) {
 	row, mechanism, err := balancers.Lookup(d.o.Experiment.Balancer.Use)
 	if err != nil {
 		return nil, err
 	}
-	params, err := d.params(row, listen)
+	params, err := d.params(row, n, listen)
 	if err != nil {
 		return nil, err
 	}
-	b := &balancer{name: row.Name, mechanism: row.Promise(mechanism, params), notes: mechanism.Notes, url: "http://" + listen, socketDir: filepath.Dir(params.Socket)}
+	b := &balancer{replica: params.Name, name: row.Name, mechanism: row.Promise(mechanism, params), notes: mechanism.Notes, url: "http://" + listen}
 	if mechanism.DrainNote != "" && drains(d.o.Experiment.Events()) {
 		b.notes = append(b.notes, mechanism.DrainNote)
 	}
@@ -41,6 +40,11 @@ func (d *Deployment) newReal(ctx context.Context, listen string) (*balancer, err
 		live, err = live.Pool(ctx, stillDraining(pool, live.Params.Instances))
 		return err
 	}
+	b.point = func(ctx context.Context, instance, address string) (err error) {
+		live, err = live.Point(ctx, instance, address)
+		return err
+	}
+	b.linked = func(ctx context.Context) error { return live.Linked(ctx) }
 	if b.version, err = row.Version(ctx); err != nil {
 		return nil, err
 	}
@@ -61,7 +65,7 @@ func (b *balancer) launch(ctx context.Context, live balancers.Running, self []st
 		return nil, err
 	}
 	guarded := append([]string{"serve", "guard", "--"}, argv...)
-	guard, err := launch(balancerName, self, guarded...)
+	guard, err := launch(b.replica, self, guarded...)
 	if err != nil {
 		return nil, err
 	}

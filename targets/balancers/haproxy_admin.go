@@ -53,6 +53,40 @@ func haproxyReload(ctx context.Context, b Running) error {
 	}
 }
 
+// haproxyPoint moves a server at run time: a reload would empty the stick-tables as well.
+func haproxyPoint(ctx context.Context, b Running, instance, address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	answer, err := haproxyOrder(ctx, b.Params.Socket, fmt.Sprintf("set server be/%s addr %s port %s\n", instance, host, port))
+	if err == nil && !strings.Contains(answer, "changed from") {
+		err = errors.New(answer)
+	}
+	return err
+}
+
+// haproxyLinked waits until every other peer is connected. A process that starts looks for one that it
+// replaces first, and only then for the others: 5 s, and as long again after a failed attempt.
+func haproxyLinked(ctx context.Context, b Running) error {
+	ctx, cancel := context.WithTimeout(ctx, linkTimeout)
+	defer cancel()
+	for {
+		answer, err := haproxyOrder(ctx, b.Params.Socket, "show peers replicas\n")
+		if err != nil {
+			return err
+		}
+		if strings.Count(answer, "status=ESTA") >= len(b.Params.Peers)-1 {
+			return nil
+		}
+		if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
+			return fmt.Errorf("%s is not connected to its peers after %v", b.Params.Name, linkTimeout)
+		}
+	}
+}
+
+const linkTimeout = 15 * time.Second
+
 // worker finds the process id of the current worker in what "show proc" says.
 func worker(said string) string {
 	for line := range strings.Lines(said) {
