@@ -29,7 +29,8 @@ type judge struct {
 	latest         int   // move that has begun; -1 before the first
 	joined         *move // the last instance that joined or returned
 	conduct        conduct
-	numbers        map[string]int // of instances in Run.Instances
+	numbers        map[string]int  // of instances in Run.Instances
+	through        numbered[int64] // answers by replica
 }
 
 func newJudge(in input) *judge {

@@ -214,7 +214,7 @@ func (v *htmlView) violations(r *Report) {
 				row = -1
 			}
 			v.Violations = append(v.Violations, violationView{Session: row, Excused: excused,
-				Text: fmt.Sprintf("%.2f s %s, session %s, %s → %s: %s", violation.At, violation.Kind, violation.Session, violation.From, violation.To, violation.Why)})
+				Text: fmt.Sprintf("%.2f s %s, session %s, %s → %s%s: %s", violation.At, violation.Kind, violation.Session, violation.From, violation.To, violation.through(), violation.Why)})
 		}
 	}
 }
