@@ -97,7 +97,7 @@ var replicaQuantities = []Quantity{
 	{"replicas.reached_sessions", Count, "", "eligible sessions that were answered through more than one replica"},
 	{"replicas.agreement", Ratio, "higher", "share of them that every replica sent to where the one before had, or with an excuse elsewhere, with the Clopper–Pearson interval; with the label phase for the hand-overs of one time alone: steady, outage (an instance was out) or blind (a replica could not reach an instance)"},
 	{"replicas.disagreements", Count, "lower", "sessions that a replica sent elsewhere than the one before, without an excuse"},
-	{"replicas.broken_sessions", Count, "lower", "of them, those that a single replica would have kept: no move came through the same replica as the answer before"},
+	{"replicas.broken_sessions", Count, "lower", "of them, those in which no move came through the same replica as the answer before: a single one may have kept them"},
 	{"replicas.requests", Count, "", "answers through a replica"},
 	{"replicas.departures", Count, "lower", "sessions that this replica sent elsewhere first: not where the one before had, and not where it had sent them itself before"},
 }

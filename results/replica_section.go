@@ -15,7 +15,7 @@ func (r *Report) replicas() section {
 		return s
 	}
 	s.lines = []string{fmt.Sprintf("%.0f replicas; %s", count.Value, r.agreed(nil)),
-		fmt.Sprintf("%.0f sessions were sent elsewhere by another replica; %.0f of them would have been kept by one alone", r.number("replicas.disagreements"), r.number("replicas.broken_sessions"))}
+		fmt.Sprintf("%.0f sessions were sent elsewhere by another replica than the one before; %.0f of them never by the same one", r.number("replicas.disagreements"), r.number("replicas.broken_sessions"))}
 	for _, phase := range []string{"steady", "outage", "blind"} {
 		if text := r.agreed(map[string]string{"phase": phase}); text != "" {
 			s.lines = append(s.lines, phase+": "+text)
