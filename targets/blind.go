@@ -2,7 +2,6 @@ package targets
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/stickybench/stickybench/internal/clock"
@@ -32,24 +31,26 @@ func (d *Deployment) blind(ctx context.Context, i *instance, e profiles.Event) e
 		return err
 	}
 	d.recordSight(b, i, before, blindness(e))
-	if err := b.point(context.WithoutCancel(ctx), i.name(), b.address(i)); err != nil { // see control.order
-		now := b.sight()
-		err = errors.Join(err, undo())
-		d.recordSight(b, i, now, "not done: "+blindness(e))
-		return err
+	if !i.pooled() {
+		return nil // it finds out when the instance joins again
 	}
-	return nil
+	if err = b.point(context.WithoutCancel(ctx), i.name(), b.address(i)); err != nil { // see control.order
+		before = b.sight()
+		undo()
+		d.recordSight(b, i, before, "not done: "+blindness(e))
+	}
+	return err
 }
 
 // look makes b look elsewhere for i, or where it is again. The port stays bound, not listening.
-func (d *Deployment) look(b *balancer, i *instance, sees bool) (undo func() error, err error) {
+func (d *Deployment) look(b *balancer, i *instance, sees bool) (undo func(), err error) {
 	if sees {
 		p := b.nowhere[i.name()]
 		delete(b.nowhere, i.name())
-		return func() error { b.nowhere[i.name()] = p; return nil }, nil
+		return func() { b.nowhere[i.name()] = p }, nil
 	}
 	err = d.onFreePort(func(p *port.Port) error { b.nowhere[i.name()] = p; return nil })
-	return func() error { delete(b.nowhere, i.name()); return nil }, err
+	return func() { delete(b.nowhere, i.name()) }, err
 }
 
 func (b *balancer) sight() results.State {

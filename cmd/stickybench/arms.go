@@ -91,7 +91,7 @@ func checkArms(arms []results.Arm, exp *profiles.Experiment) error {
 // armExperiment is the experiment as one arm runs it. Gates are over the comparison, not over its runs.
 func armExperiment(exp *profiles.Experiment, arm results.Arm, seed uint64) *profiles.Experiment {
 	e := *exp
-	e.Balancer.Use, e.Balancer.URL, e.Store.Use, e.Seed, e.Gates = arm.LB, "", arm.Store, seed, nil
+	e.Balancer.Use, e.Balancer.URL, e.Balancer.Others, e.Store.Use, e.Seed, e.Gates = arm.LB, "", nil, arm.Store, seed, nil
 	if arm.Store == "memory" { // the distance is that of the other arms' store
 		e.Store.RTT, e.Store.CrossRTT, e.Store.Zone = profiles.Distance{}, profiles.Distance{}, ""
 	}

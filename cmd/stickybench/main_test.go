@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 			"acknowledged": acknowledgedAll,
 			"scrape":       scrape,
 			"killstore":    killStore,
-			"https":        secureServer,
+			"https":        secureServer, "replicas": replicas,
 		},
 	})
 }
