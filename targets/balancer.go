@@ -26,7 +26,7 @@ type balancer struct {
 	drain  func(ctx context.Context, instance string, draining bool) error // nil = it cannot
 	apply  func(ctx context.Context, pool []balancers.Instance) error      // makes pool the running balancer's
 	point  func(ctx context.Context, instance, address string) error       // sends what is for the instance to that address
-	linked func(ctx context.Context) error                                 // waits until it knows of the other replicas; nil = it never does
+	linked func(ctx context.Context, ripe bool) error                      // waits until it hears from the other replicas, and ripe: can hand over to a successor; nil = it never does
 
 	nowhere map[string]*port.Port // by instance that it is blind to: where it looks for it; under Deployment.pooling
 
@@ -66,13 +66,14 @@ func (d *Deployment) startBalancer(ctx context.Context) error {
 	return d.link(ctx)
 }
 
-// link waits until the replicas that tell one another what they learn can do so. One that cannot is the
-// run's to show.
+// link waits until the replicas that tell one another what they learn can do so, and a reload finds them as
+// it would find a balancer that has been up for a while. One that cannot is the run's to show.
 func (d *Deployment) link(ctx context.Context) error {
-	if len(d.replicas) == 1 || d.front().linked == nil {
+	ripe := reloads(d.o.Experiment.Events())
+	if len(d.replicas) == 1 && !ripe || d.front().linked == nil {
 		return nil
 	}
-	_, err := d.onReplicas(func(b *balancer) error { return b.linked(ctx) })
+	_, err := d.onReplicas(func(b *balancer) error { return b.linked(ctx, ripe) })
 	if err != nil && ctx.Err() == nil {
 		d.record.warn(fmt.Sprintf("replicas do not synchronise: %v", err))
 	}

@@ -135,6 +135,11 @@ func (d *Deployment) drain(ctx context.Context, i *instance, e profiles.Event) e
 	return errors.Join(err, i.drain(ctx, !draining, "not done: "+why(e)))
 }
 
+// reloads says whether the balancer will take over a new configuration.
+func reloads(events []profiles.Event) bool {
+	return slices.ContainsFunc(events, func(e profiles.Event) bool { return e.Action == "reload" || e.Action == "add" || e.Action == "remove" })
+}
+
 // drains says whether an instance will be drained.
 func drains(events []profiles.Event) bool {
 	return slices.ContainsFunc(events, func(e profiles.Event) bool { return e.Action == "drain" })

@@ -44,7 +44,7 @@ func (d *Deployment) newReal(ctx context.Context, n int, listen string) (*balanc
 		live, err = live.Point(ctx, instance, address)
 		return err
 	}
-	b.linked = func(ctx context.Context) error { return live.Linked(ctx) }
+	b.linked = func(ctx context.Context, ripe bool) error { return live.Linked(ctx, ripe) }
 	if b.version, err = row.Version(ctx); err != nil {
 		return nil, err
 	}

@@ -66,9 +66,9 @@ func haproxyPoint(ctx context.Context, b Running, instance, address string) erro
 	return err
 }
 
-// haproxyLinked waits until every other peer is connected. A process that starts looks for one that it
-// replaces first, and only then for the others: 5 s, and as long again after a failed attempt.
-func haproxyLinked(ctx context.Context, b Running) error {
+// haproxyLinked waits until every other peer is connected. A process teaches its successor only once it has
+// stopped waiting for a predecessor of its own and for the other peers, which takes haproxy 5 s each.
+func haproxyLinked(ctx context.Context, b Running, ripe bool) error {
 	ctx, cancel := context.WithTimeout(ctx, linkTimeout)
 	defer cancel()
 	for {
@@ -76,16 +76,17 @@ func haproxyLinked(ctx context.Context, b Running) error {
 		if err != nil {
 			return err
 		}
-		if strings.Count(answer, "status=ESTA") >= len(b.Params.Peers)-1 {
+		connected := strings.Count(answer, "status=ESTA") >= len(b.Params.Peers)-1
+		if connected && (!ripe || strings.Contains(answer, "resync_timeout=<PAST>")) {
 			return nil
 		}
 		if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
-			return fmt.Errorf("%s is not connected to its peers after %v", b.Params.Name, linkTimeout)
+			return fmt.Errorf("%s has not found its peers after %v", b.Params.Name, linkTimeout)
 		}
 	}
 }
 
-const linkTimeout = 15 * time.Second
+const linkTimeout = 20 * time.Second
 
 // worker finds the process id of the current worker in what "show proc" says.
 func worker(said string) string {

@@ -91,12 +91,13 @@ func (b Running) Point(ctx context.Context, instance, address string) (Running, 
 	return after, nil
 }
 
-// Linked waits until the replica hears from the others, where the mechanism needs that.
-func (b Running) Linked(ctx context.Context) error {
+// Linked waits until the replica hears from the others, where the mechanism needs that, and ripe: until it
+// would tell a process that takes over what it has learned.
+func (b Running) Linked(ctx context.Context, ripe bool) error {
 	if b.Row.linked == nil || b.Mechanism.Agreement != results.Synchronise {
 		return nil
 	}
-	return b.Row.linked(ctx, b)
+	return b.Row.linked(ctx, b, ripe)
 }
 
 // tell runs the balancer's own program for an order such as "reload".

@@ -25,7 +25,7 @@ type Row struct {
 	drain     func(ctx context.Context, running Running, instance string) error          // nil = cannot
 	reload    func(ctx context.Context, running Running) error                           // nil = cannot
 	point     func(ctx context.Context, running Running, instance, address string) error // moves an instance without a reload; nil = by one
-	linked    func(ctx context.Context, running Running) error                           // waits for the other replicas; nil = they do not speak
+	linked    func(ctx context.Context, running Running, ripe bool) error                // waits for the other replicas; nil = they do not speak
 }
 
 // Mechanism is one way a balancer keeps a session on its instance.
