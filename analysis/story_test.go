@@ -29,6 +29,7 @@ import (
 //	replicas 2                   the balancer has so many; a line says via=2
 //	2s blind lb2 b3              also sees: again
 //	2s serve b1 u1 new|POST nonce=5
+//	2s log u1 b2,b1 seq=2 took=5ms tries=3ms retries=1|cut   what the balancer logged
 //	want affinity.broken_sessions=1 verdict=fail failover.family@stay=1 (a label begins so)
 //
 // Names b1 to b4 are the instances. Lines of one user come in order of completion. Each story is judged
@@ -53,6 +54,7 @@ type teller struct {
 	in        input
 	exchanges []results.Exchange
 	serves    []results.Serve
+	logged    []results.Access
 	state     map[uint32]results.Exchange
 }
 
@@ -95,6 +97,9 @@ func parse(t *testing.T, path string) (s *teller, wants []string) {
 		t.Fatal("a story that wants nothing")
 	}
 	s.in.serves = told(s.serves)
+	if s.logged != nil {
+		s.in.access = func() (accesses, error) { l := logLines(s.logged); return &l, nil }
+	}
 	return s, wants
 }
 
@@ -179,6 +184,8 @@ func (s *teller) line(words []string) error {
 		s.in.changes = append(s.in.changes, results.Change{Time: now, Instance: words[2], Toward: words[3], Why: "fault blind"})
 	case "serve":
 		return s.serve(now, words[2:])
+	case "log":
+		return s.log(now, words[2:])
 	default:
 		return s.exchange(now, words[1:])
 	}

@@ -29,6 +29,7 @@ type user struct {
 	parallel uint32 // requests of the next step
 	address  uint32 // number of the address after moves, from 1; 0 = not known yet
 	home     uint16 // index of the first instance seen; 0 = none yet
+	met      uint16 // mishaps that it has lived through
 	profile  uint8
 	replica  uint8 // of the target, that the next new connection goes to
 	keeps    bool  // returns cookies
@@ -47,6 +48,8 @@ type shard struct {
 	jars     *jars
 	told     bool  // users have addresses
 	replicas uint8 // of the target
+	mishaps  []profiles.Event
+	lent     []lent // what the last client left that took another's markers
 	i, n     int
 	start    clock.Time
 	end      clock.Time // no new sessions or steps
@@ -183,7 +186,7 @@ func (s *shard) begin(slot uint32, id wire.SessionID, at clock.Time) {
 		moves = 0
 	}
 	*u = user{id: id, player: s.plan.Player(id.User, id.Session), moves: moves,
-		profile: s.plan.Profile(id.User), keeps: s.plan.KeepsJar(id.User)}
+		profile: s.plan.Profile(id.User), keeps: s.plan.KeepsJar(id.User), met: s.outlived(at)}
 	if s.replicas > 1 {
 		u.replica = s.firstReplica(id)
 	}
@@ -195,7 +198,7 @@ func (s *shard) begin(slot uint32, id wire.SessionID, at clock.Time) {
 func (s *shard) follow(slot uint32, from clock.Time) {
 	u := s.users.at(slot)
 	step, ok := s.plan.Next(&u.player)
-	if at := from.Add(step.Think); ok && at < s.end {
+	if at := s.after(from.Add(step.Think)); ok && at < s.end {
 		u.write, u.head, u.moved, u.last, u.parallel = step.Write, step.Head, step.Moved, step.Last, uint32(step.Parallel)
 		s.queue.push(due{at, slot})
 		return

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,8 +22,8 @@ type htmlView struct {
 	SkewText       []string
 	Headroom       []barView
 	Consistency    []anomalyView
-	Violations     []violationView
-	MoreViolations int
+	Violations     violationsView // what nothing excuses
+	Excused        violationsView
 	Sections       []sectionView
 	Folded         []sectionView
 	Experiment     string
@@ -63,11 +64,20 @@ type instanceView struct {
 
 type anomalyView struct{ Kind, About, Unexcused, Excused string }
 
+// violationsView is what there was in all, and the first of them.
+type violationsView struct {
+	Count  int
+	Listed []violationView
+}
+
 type violationView struct {
 	Text    string
 	Session int // index of the session's row; -1 when it is not in the sample
-	Excused bool
+	Class   string
 }
+
+// More is how many are not listed.
+func (v violationsView) More() int { return v.Count - len(v.Listed) }
 
 type sectionView struct {
 	Title        string
@@ -83,13 +93,10 @@ type cellView struct {
 }
 
 func newHTMLView(r *Report, c *Charts) *htmlView {
-	v := &htmlView{Title: "stickybench", Verdict: string(r.Verdict), Reasons: r.Reasons, Notes: r.notes(), Experiment: c.Experiment,
+	v := &htmlView{Title: r.title(), Verdict: string(r.Verdict), Reasons: r.Reasons, Notes: r.notes(), Experiment: c.Experiment,
 		Data: pageData{Charts: map[string]readout{}, Sessions: []sessionData{}}}
-	if len(r.Runs) > 0 {
-		v.Title += " " + r.Runs[0].Name
-	}
 	for _, run := range r.Runs {
-		v.Facts = append(v.Facts, run.facts())
+		v.Facts = append(v.Facts, run.Facts())
 	}
 	for _, check := range r.Checks {
 		v.Checks = append(v.Checks, checkView{check.Gate, string(check.Verdict), check.Measured(), check.Why})
@@ -99,7 +106,7 @@ func newHTMLView(r *Report, c *Charts) *htmlView {
 	}
 	v.Environment = environment(c.Run)
 	v.curveCharts(c)
-	if r.compares() {
+	if r.Compares() {
 		v.comparison(r)
 	} else {
 		v.run(r, c)
@@ -192,7 +199,7 @@ func (v *htmlView) consistency(r *Report) {
 	}
 }
 
-// listedViolations bounds the list on the page; the timeline and report.json have more.
+// listedViolations bounds each list on the page; the timeline and report.json have more.
 const listedViolations = 100
 
 func (v *htmlView) violations(r *Report) {
@@ -200,22 +207,21 @@ func (v *htmlView) violations(r *Report) {
 	for i, s := range v.Data.Sessions {
 		rows[s.ID] = i
 	}
-	for _, excused := range []bool{false, true} {
-		for _, violation := range r.Violations {
-			if violation.Excused != excused {
-				continue
-			}
-			if len(v.Violations) == listedViolations {
-				v.MoreViolations++
-				continue
-			}
-			row, ok := rows[violation.Session]
-			if !ok {
-				row = -1
-			}
-			v.Violations = append(v.Violations, violationView{Session: row, Excused: excused,
-				Text: fmt.Sprintf("%.2f s %s, session %s, %s → %s%s: %s", violation.At, violation.Kind, violation.Session, violation.From, violation.To, violation.through(), violation.Why)})
+	for _, violation := range r.Violations {
+		list, class := &v.Violations, "broken"
+		if violation.Excused {
+			list, class = &v.Excused, "excused"
 		}
+		list.Count++
+		if len(list.Listed) == listedViolations {
+			continue
+		}
+		row, ok := rows[violation.Session]
+		if !ok {
+			row = -1
+		}
+		list.Listed = append(list.Listed, violationView{Session: row, Class: class,
+			Text: fmt.Sprintf("%.2f s %s, session %s, %s → %s%s: %s", violation.At, violation.Kind, violation.Session, violation.From, violation.To, violation.through(), violation.Why)})
 	}
 }
 
@@ -227,5 +233,6 @@ func environment(run Run) [][2]string {
 		{"store", run.Store}, {"mix", run.Mix}, {"seed", fmt.Sprint(run.Seed)},
 		{"machine", fmt.Sprintf("%s, %d cores, %.1f GiB", h.CPU, h.Cores, float64(h.MemoryBytes)/(1<<30))},
 		{"system", fmt.Sprintf("%s/%s, kernel %s", h.OS, h.Arch, h.Kernel)},
+		{"revision", cmp.Or(run.Revision.String(), "not known")},
 		{"started", run.Start.Wall().Format("2006-01-02 15:04:05 UTC")}}
 }

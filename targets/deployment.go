@@ -198,7 +198,7 @@ func (d *Deployment) Stop(ctx context.Context) error {
 	if d.socketDir != "" {
 		failed = append(failed, os.RemoveAll(d.socketDir))
 	}
-	failed = append(failed, d.stopInstances(ctx), d.stopStore(ctx))
+	failed = append(failed, d.keepAccess(), d.stopInstances(ctx), d.stopStore(ctx))
 	d.watches.Wait()
 	d.control.close()
 	return errors.Join(append(failed, d.releasePorts())...)

@@ -2,6 +2,7 @@ package targets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -20,7 +21,7 @@ func (d *Deployment) newReal(ctx context.Context, n int, listen string) (*balanc
 	if err != nil {
 		return nil, err
 	}
-	b := &balancer{replica: params.Name, name: row.Name, mechanism: row.Promise(mechanism, params), notes: mechanism.Notes, url: "http://" + listen}
+	b := &balancer{replica: params.Name, name: row.Name, mechanism: row.Promise(mechanism, params), notes: slices.Concat(mechanism.Notes, row.LogNotes(params)), url: "http://" + listen}
 	if mechanism.DrainNote != "" && drains(d.o.Experiment.Events()) {
 		b.notes = append(b.notes, mechanism.DrainNote)
 	}
@@ -48,7 +49,7 @@ func (d *Deployment) newReal(ctx context.Context, n int, listen string) (*balanc
 	if b.version, err = row.Version(ctx); err != nil {
 		return nil, err
 	}
-	return b, row.Supports(mechanism, b.version)
+	return b, errors.Join(row.Supports(mechanism, b.version), row.Learns(params, b.version))
 }
 
 // stillDraining is pool with the orders that its members had before.
@@ -64,8 +65,11 @@ func (b *balancer) launch(ctx context.Context, live balancers.Running, self []st
 	if err != nil {
 		return nil, err
 	}
-	guarded := append([]string{"serve", "guard", "--"}, argv...)
-	guard, err := launch(b.replica, self, guarded...)
+	guarded := []string{"serve", "guard"}
+	if path := live.Row.Stdout(live.Params); path != "" {
+		guarded = append(guarded, "--stdout", path)
+	}
+	guard, err := launch(b.replica, self, append(append(guarded, "--"), argv...)...)
 	if err != nil {
 		return nil, err
 	}
