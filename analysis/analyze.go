@@ -145,6 +145,7 @@ func conclude(in input, t *traffic, j *judge, last *final) (*results.Report, err
 	s := &sheet{}
 	j.reportAffinity(s)
 	j.reportFailovers(s)
+	j.reportReplicas(s)
 	j.census.reportConsistency(s)
 	t.report(s)
 	j.operations.report(s)
