@@ -19,6 +19,7 @@ type input struct {
 	changes    []results.Change
 	samples    []results.Sample
 	exchanges  iter.Seq2[results.Exchange, error]
+	batches    iter.Seq2[[]results.Exchange, error] // the same, as they are decoded; nil when they come singly
 	serves     func() (ledgers, error)
 	patience
 	intact bool // leave answers that lost their session's state out of every latency
@@ -63,7 +64,7 @@ func mistrust(report *results.Report, found []string) {
 
 // open reads a run; its records are opened by whoever sweeps over them.
 func open(d *results.Dir) (in input, err error) {
-	in = input{name: filepath.Base(d.Path()), exchanges: d.Exchanges()}
+	in = input{name: filepath.Base(d.Path()), exchanges: d.Exchanges(), batches: d.ExchangeBatches()}
 	if in.run, err = d.Run(); err != nil {
 		return in, err
 	}
@@ -98,21 +99,40 @@ func sweep(in input, j *judge) (*results.Report, error) {
 	defer serves.Close()
 	t := newTraffic(in.run)
 	last := newFinal(in.run, time.Duration(in.experiment.Duration))
-	for e, err := range in.exchanges {
+	for batch, err := range in.batched() {
 		if err != nil {
 			return nil, err
 		}
-		if err := j.reach(e.Done, serves); err != nil {
-			return nil, err
+		j.approach(batch)
+		for i := range batch {
+			e := &batch[i]
+			if err := j.reach(e.Done, serves); err != nil {
+				return nil, err
+			}
+			fresh := j.exchange(e)
+			t.add(e, !in.intact || !fresh)
+			last.add(e)
 		}
-		fresh := j.exchange(&e)
-		t.add(&e, !in.intact || !fresh)
-		last.add(&e)
 	}
 	if err := j.finish(serves); err != nil {
 		return nil, err
 	}
 	return conclude(in, t, j, last)
+}
+
+// batched gives the exchanges some at a time; they hold until the next are asked for.
+func (in *input) batched() iter.Seq2[[]results.Exchange, error] {
+	if in.batches != nil {
+		return in.batches
+	}
+	return func(yield func([]results.Exchange, error) bool) {
+		batch := make([]results.Exchange, 1)
+		for e, err := range in.exchanges {
+			if batch[0] = e; !yield(batch, err) {
+				return
+			}
+		}
+	}
 }
 
 // conclude turns what the passes found into metrics, checks and the verdict.

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/stickybench/stickybench/internal/clock"
-	"github.com/stickybench/stickybench/internal/wire"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -28,6 +27,9 @@ type judge struct {
 	moves          []move
 	latest         int   // move that has begun; -1 before the first
 	joined         *move // the last instance that joined or returned
+	stretches      []stretch
+	stretch        *stretch // in which the exchange that is judged was sent
+	calm           bool     // it is a calm one, and the exchange was done in it too
 	conduct        conduct
 	numbers        map[string]int // of instances in Run.Instances
 }
@@ -40,6 +42,8 @@ func newJudge(in input) *judge {
 	}
 	j.moves, j.latest = p.moves(in.run), -1
 	slices.SortStableFunc(j.moves, func(a, b move) int { return cmp.Compare(a.at, b.at) })
+	j.stretches = stretchesOf(p, j.moves)
+	j.stretch = &j.stretches[0]
 	j.numbers = map[string]int{}
 	for n, i := range in.run.Instances {
 		j.numbers[i.Name] = n
@@ -73,8 +77,11 @@ func (j *judge) exchange(e *results.Exchange) (fresh bool) {
 	if e.Flags&results.Warmup == 0 {
 		s.requests++
 	}
-	j.meetOutages(s, e)
-	j.meetMoves(s, e)
+	j.enterStretch(e)
+	if !j.quiet(s) {
+		j.meetOutages(s, e)
+		j.meetMoves(s, e)
+	}
 	j.takeUp(s, e)
 	j.notice(s, e)
 	if e.Failure == results.Answered && e.Instance != "" {
@@ -103,10 +110,8 @@ func (j *judge) finish(l ledgers) error {
 	if err := j.reach(math.MaxInt64/2, l); err != nil {
 		return err
 	}
-	for _, sessions := range [...]map[wire.SessionID]*session{j.playing, j.over} {
-		for _, s := range sessions {
-			j.conclude(s)
-		}
+	for _, s := range j.sessions {
+		j.conclude(s)
 	}
 	return nil
 }

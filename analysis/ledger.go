@@ -73,6 +73,7 @@ func (j *judge) hidden(l *results.Serve) *hidden {
 	s := j.find(l.ID)
 	if s == nil {
 		s = &session{id: l.ID}
+		j.sessions[l.ID] = s
 		j.leave(s)
 	}
 	if s.hidden == nil {

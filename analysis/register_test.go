@@ -76,7 +76,7 @@ func TestForgettingChangesNothing(t *testing.T) {
 func forgetting(t *testing.T, s *synthetic, p patience, whole *results.Report) {
 	in := s.input(p)
 	j, most := newJudge(in), 0
-	in.exchanges = watched(in.exchanges, func() { most = max(most, len(j.playing)+len(j.over)) })
+	in.exchanges = watched(in.exchanges, func() { most = max(most, len(j.sessions)) })
 	got := judged(t, in, j)
 	want, _ := whole.Encode()
 	if !bytes.Equal(got, want) {
@@ -174,7 +174,7 @@ func TestNoncesAreRememberedForAWhile(t *testing.T) {
 			t.Fatalf("nonce %d", i)
 		}
 	}
-	if held := len(n.young) + len(n.old); held > 25 {
+	if held := n.young.count + n.old.count; held > 25 {
 		t.Errorf("%d nonces are held", held)
 	}
 }
