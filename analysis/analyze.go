@@ -113,6 +113,7 @@ func sweep(in input, j *judge) (*results.Report, error) {
 			t.add(e, !in.intact || !fresh)
 			last.add(e)
 		}
+		j.settle()
 	}
 	if err := j.finish(serves); err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ type judge struct {
 	forgotten      bool
 	late           int64 // sessions known to the ledgers only, after others were forgotten
 	line           results.Serve
+	writes         []write // of the ledgers, not yet looked up
 	moves          []move
 	latest         int   // move that has begun; -1 before the first
 	joined         *move // the last instance that joined or returned
@@ -51,7 +52,7 @@ func newJudge(in input) *judge {
 	return j
 }
 
-// reach takes the ledgers as far as the exchanges have come, and forgets the sessions that are over.
+// reach takes the ledgers as far as the exchanges have come.
 func (j *judge) reach(now clock.Time, l ledgers) error {
 	j.now = max(j.now, now)
 	for at, more := l.End(); more && at <= j.now; at, more = l.End() {
@@ -60,11 +61,17 @@ func (j *judge) reach(now clock.Time, l ledgers) error {
 		}
 		j.serve(&j.line)
 	}
+	return nil
+}
+
+// settle does what can wait for the end of a batch: it looks up the writes and forgets the sessions that
+// are over.
+func (j *judge) settle() {
+	j.checkWrites()
 	for s := j.departed(); s != nil; s = j.departed() {
 		j.forgotten = true
 		j.conclude(s)
 	}
-	return nil
 }
 
 // exchange takes one record; those of one session come in order of completion. It says whether the
@@ -110,6 +117,7 @@ func (j *judge) finish(l ledgers) error {
 	if err := j.reach(math.MaxInt64/2, l); err != nil {
 		return err
 	}
+	j.settle()
 	for _, s := range j.sessions {
 		j.conclude(s)
 	}

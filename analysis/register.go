@@ -95,12 +95,17 @@ func (r *register) enter(id wire.SessionID) *session {
 	s := r.sessions[id]
 	switch {
 	case s == nil:
-		s = &session{id: id}
-		r.sessions[id] = s
+		s = r.add(id)
 	case s.seen:
 		return s // it plays, or this is a record out of order
 	}
 	s.seen, s.since = true, 0
+	return s
+}
+
+func (r *register) add(id wire.SessionID) *session {
+	s := &session{id: id}
+	r.sessions[id] = s
 	return s
 }
 
