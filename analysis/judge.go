@@ -71,6 +71,7 @@ func (j *judge) settle() {
 	for s := j.departed(); s != nil; s = j.departed() {
 		j.forgotten = true
 		j.conclude(s)
+		j.spare = append(j.spare, s)
 	}
 }
 

@@ -16,6 +16,7 @@ type register struct {
 	sessions map[wire.SessionID]*session
 	byUser   []*session  // those that play, one at each place, by user number; saves most look-ups
 	leaving  []departure // in order
+	spare    []*session  // forgotten
 	now      clock.Time
 	touched  uint32
 	patience
@@ -72,6 +73,9 @@ func (r *register) approach(batch []results.Exchange) {
 			r.touched += s.requests + s.memory.version
 		}
 	}
+	for _, d := range r.leaving[:min(len(r.leaving), len(batch)/16)] { // a session has some exchanges
+		r.touched += d.s.requests
+	}
 }
 
 // attending gives the session that plays under the number of an exchange.
@@ -103,8 +107,15 @@ func (r *register) enter(id wire.SessionID) *session {
 	return s
 }
 
+// add takes a session in, in the memory of one that was forgotten if there is one.
 func (r *register) add(id wire.SessionID) *session {
-	s := &session{id: id}
+	var s *session
+	if last := len(r.spare) - 1; last >= 0 {
+		s, r.spare = r.spare[last], r.spare[:last]
+	} else {
+		s = new(session)
+	}
+	*s = session{id: id}
 	r.sessions[id] = s
 	return s
 }

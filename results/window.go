@@ -12,7 +12,7 @@ type window struct {
 
 const (
 	// usualWindow is small, so that those of many ledgers stay in the processor's cache together.
-	usualWindow = 1 << 17
+	usualWindow = 1 << 16
 	// mostWindow holds the largest block that a writer makes, and more.
 	mostWindow = 2 * maxBlock
 )
