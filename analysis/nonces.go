@@ -44,16 +44,17 @@ func (n *nonces) approach(nonce uint64) uint64 { return *n.young.place(nonce) + 
 // nonceSet is a table of open addressing, at most three quarters full: a look-up waits for memory once.
 type nonceSet struct {
 	slots []uint64 // a power of two of them; 0 = free
+	shift uint     // leaves as many high bits as number them
 	count int
 	zero  bool // whether 0 is in the set
 }
 
-func newNonceSet() nonceSet { return nonceSet{slots: make([]uint64, 64)} }
+func newNonceSet() nonceSet { return nonceSet{slots: make([]uint64, 64), shift: 64 - 6} }
 
 // place is where the nonce is, or the free slot where it belongs.
 func (s *nonceSet) place(nonce uint64) *uint64 {
 	last := uint64(len(s.slots) - 1)
-	for i := nonce * 0x9e3779b97f4a7c15 >> 20 & last; ; i = (i + 1) & last { // by Fibonacci hashing
+	for i := nonce * 0x9e3779b97f4a7c15 >> (s.shift & 63); ; i = (i + 1) & last { // Fibonacci hashing
 		if at := &s.slots[i]; *at == nonce || *at == 0 {
 			return at
 		}
@@ -82,7 +83,7 @@ func (s *nonceSet) add(nonce uint64) {
 
 func (s *nonceSet) grow() {
 	before := s.slots
-	s.slots = make([]uint64, 2*len(before))
+	s.slots, s.shift = make([]uint64, 2*len(before)), s.shift-1
 	for _, nonce := range before {
 		if nonce != 0 {
 			*s.place(nonce) = nonce

@@ -54,7 +54,14 @@ func (j *judge) enterStretch(e *results.Exchange) {
 	j.calm = j.stretch.calm && e.Sent <= e.Done && e.Done < j.stretch.to
 }
 
-// quiet says whether no outage and no change of the pool has anything to do with the session now.
+// quiet says whether no outage and no change of the pool has anything to do with the session now. One
+// without a home has lived through nothing yet.
 func (j *judge) quiet(s *session) bool {
-	return j.calm && !s.involved && s.faults >= j.stretch.faults && s.moves >= j.stretch.moves
+	if !j.calm || s.involved {
+		return false
+	}
+	if s.home == "" {
+		s.faults, s.moves = max(s.faults, j.stretch.faults), max(s.moves, j.stretch.moves)
+	}
+	return s.faults >= j.stretch.faults && s.moves >= j.stretch.moves
 }
