@@ -119,8 +119,10 @@ func (j *judge) finish(l ledgers) error {
 		return err
 	}
 	j.settle()
-	for _, s := range j.sessions {
-		j.conclude(s)
+	for _, seat := range j.sessions.seats {
+		if seat.session != nil {
+			j.conclude(seat.session)
+		}
 	}
 	return nil
 }

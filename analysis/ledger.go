@@ -99,7 +99,7 @@ func (j *judge) checkWrites() {
 
 // hidden finds what the ledgers tell of a session, which may be ahead of its first exchange.
 func (j *judge) hidden(id wire.SessionID) *hidden {
-	s := j.find(id)
+	s := j.sessions.find(id)
 	if s == nil {
 		s = j.add(id)
 		j.leave(s)

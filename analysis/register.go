@@ -13,7 +13,7 @@ import (
 // late, and is then folded into the census and forgotten: memory follows the number of sessions at
 // once, not the length of the run.
 type register struct {
-	sessions map[wire.SessionID]*session
+	sessions roster
 	byUser   []*session  // those that play, one at each place, by user number; saves most look-ups
 	leaving  []departure // in order
 	spare    []*session  // forgotten
@@ -23,7 +23,7 @@ type register struct {
 }
 
 func newRegister(p patience) register {
-	return register{sessions: map[wire.SessionID]*session{}, byUser: make([]*session, userPlaces), patience: p}
+	return register{sessions: newRoster(), byUser: make([]*session, userPlaces), patience: p}
 }
 
 // departure is a session that is to be forgotten.
@@ -91,12 +91,9 @@ func (r *register) attending(id wire.SessionID) *session {
 	return s
 }
 
-// find gives the session of that number; nil where there is none.
-func (r *register) find(id wire.SessionID) *session { return r.sessions[id] }
-
 // enter takes a session that plays; what the ledgers told before counts for it.
 func (r *register) enter(id wire.SessionID) *session {
-	s := r.sessions[id]
+	s := r.sessions.find(id)
 	switch {
 	case s == nil:
 		s = r.add(id)
@@ -116,7 +113,7 @@ func (r *register) add(id wire.SessionID) *session {
 		s = new(session)
 	}
 	*s = session{id: id}
-	r.sessions[id] = s
+	r.sessions.add(s)
 	return s
 }
 
@@ -136,7 +133,7 @@ func (r *register) departed() *session {
 		r.leaving = r.leaving[1:]
 		if d.s.since == d.since {
 			d.s.since = 0 // it may stand in line twice
-			delete(r.sessions, d.s.id)
+			r.sessions.remove(d.s.id)
 			return d.s
 		}
 	}
