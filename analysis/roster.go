@@ -11,8 +11,8 @@ type roster struct {
 }
 
 type seat struct {
-	id wire.SessionID
-	*session
+	id      wire.SessionID
+	session *session
 }
 
 func newRoster() roster { return roster{seats: make([]seat, 64), shift: 64 - 6} }
