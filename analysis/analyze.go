@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
@@ -21,6 +23,7 @@ type input struct {
 	exchanges  iter.Seq2[results.Exchange, error]
 	batches    iter.Seq2[[]results.Exchange, error] // the same, as they are decoded; nil when they come singly
 	serves     func() (ledgers, error)
+	access     func() (accesses, error) // of a balancer that keeps a log; nil otherwise
 	patience
 	intact bool // leave answers that lost their session's state out of every latency
 }
@@ -45,6 +48,13 @@ const damaged = "the directory is damaged or incomplete"
 // distrust makes the report of a damaged directory say so and pass nothing.
 func distrust(report *results.Report, d *results.Dir) {
 	mistrust(report, append(d.Damage(), d.Warnings()...))
+}
+
+// Distrust does the same for a report that was drawn before: since then somebody may have been at the directory.
+func Distrust(report *results.Report, path string) {
+	if len(report.Reasons) == 0 || !strings.HasPrefix(report.Reasons[0], damaged) {
+		mistrust(report, results.Damaged(path))
+	}
 }
 
 // mistrust does the same for what was found, if anything was.
@@ -83,6 +93,15 @@ func open(d *results.Dir) (in input, err error) {
 	}
 	in.patience = patient(in.experiment)
 	in.serves = func() (ledgers, error) { return d.Ledgers() }
+	if in.experiment.Balancer.Log {
+		in.access = func() (accesses, error) {
+			log, err := d.Access()
+			if log == nil { // an interface that holds a nil is none
+				return nil, err
+			}
+			return log, err
+		}
+	}
 	return in, nil
 }
 
@@ -97,28 +116,40 @@ func sweep(in input, j *judge) (*results.Report, error) {
 		return nil, err
 	}
 	defer serves.Close()
+	if j.account, err = newAccount(in); err != nil {
+		return nil, err
+	}
+	defer j.account.end()
 	t := newTraffic(in.run)
 	last := newFinal(in.run, time.Duration(in.experiment.Duration))
 	for batch, err := range in.batched() {
 		if err != nil {
 			return nil, err
 		}
-		j.approach(batch)
-		for i := range batch {
-			e := &batch[i]
-			if err := j.reach(e.Done, serves); err != nil {
-				return nil, err
-			}
-			fresh := j.exchange(e)
-			t.add(e, !in.intact || !fresh)
-			last.add(e)
+		if err := sweepBatch(batch, in.intact, serves, j, t, last); err != nil {
+			return nil, err
 		}
-		j.settle()
 	}
 	if err := j.finish(serves); err != nil {
 		return nil, err
 	}
 	return conclude(in, t, j, last)
+}
+
+func sweepBatch(batch []results.Exchange, intact bool, serves ledgers, j *judge, t *traffic, last *final) error {
+	j.approach(batch)
+	for i := range batch {
+		e := &batch[i]
+		if err := j.reach(e.Done, serves); err != nil {
+			return err
+		}
+		fresh := j.exchange(e)
+		j.account.exchange(e)
+		t.add(e, !intact || !fresh)
+		last.add(e)
+	}
+	j.settle()
+	return nil
 }
 
 // batched gives the exchanges some at a time; they hold until the next are asked for.
@@ -147,9 +178,10 @@ func conclude(in input, t *traffic, j *judge, last *final) (*results.Report, err
 	reportSkew(s, in, t, j)
 	last.report(s, in.run, j.pool)
 	reportBalancer(s, in, t)
+	j.account.report(s)
 	reportGenerator(s, in.run, t.wall(in.run))
 	report := &results.Report{Schema: results.ReportSchema, Metrics: s.metrics, Runs: []results.ReportRun{describe(in, t)},
-		Timeline: timeline(in), Warnings: append(warnings(in.run), j.lateNote()...)}
+		Timeline: timeline(in), Warnings: slices.Concat(warnings(in.run), j.lateNote(), j.account.notes(in))}
 	j.violations.report(report, in.run.Start)
 	checks, err := Gate(report, in.experiment.Gates)
 	if err != nil {
@@ -167,7 +199,7 @@ func describe(in input, t *traffic) results.ReportRun {
 		cores = r.Instances[0].Cores
 	}
 	return results.ReportRun{Name: r.Name, Dir: in.name, LB: r.LB, LBVersion: r.LBVersion, Mechanism: r.Mechanism.Name,
-		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), VirtualCores: cores, Duration: t.wall(r).Seconds()}
+		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), VirtualCores: cores, Duration: t.wall(r).Seconds(), Revision: r.Revision}
 }
 
 // timeline tells what happened to the pool between the first due time and the end of the load.

@@ -33,6 +33,7 @@ type judge struct {
 	calm           bool     // it is a calm one, and the exchange was done in it too
 	conduct        conduct
 	numbers        map[string]int // of instances in Run.Instances
+	account        *account       // nil = the balancer kept none
 }
 
 func newJudge(in input) *judge {
@@ -60,8 +61,9 @@ func (j *judge) reach(now clock.Time, l ledgers) error {
 			return err
 		}
 		j.serve(&j.line)
+		j.account.serve(&j.line)
 	}
-	return nil
+	return j.account.reach(now)
 }
 
 // settle does what can wait for the end of a batch: it looks up the writes and forgets the sessions that
@@ -116,6 +118,9 @@ func (j *judge) conclude(s *session) {
 // finish takes the rest of the ledgers and concludes the sessions that the end of the run cut short.
 func (j *judge) finish(l ledgers) error {
 	if err := j.reach(math.MaxInt64/2, l); err != nil {
+		return err
+	}
+	if err := j.account.finish(); err != nil {
 		return err
 	}
 	j.settle()

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/internal/wire"
@@ -69,7 +70,7 @@ func (j *judge) excuse(s *session, e *results.Exchange) string {
 	m := &j.run.Mechanism
 	switch {
 	case e.Flags&results.MarkerDropped != 0:
-		return "cleared: the client sent no marker"
+		return "cleared: the client did not send the marker it was given"
 	case j.pool.unavailable(s.home, e.Sent, e.Done):
 		return "home gone: " + s.home + " was out"
 	case s.idled(e, m):
@@ -80,6 +81,8 @@ func (j *judge) excuse(s *session, e *results.Exchange) string {
 		return "moved: the client's address changed"
 	case m.Family == results.MoveAndHome && j.pool.changed(s.lastDone, e.Done):
 		return "re-hash: the pool changed"
+	case m.Family == results.Flap && slices.Contains(s.victimOf, e.Instance):
+		return "came home: the marker still names " + e.Instance
 	}
 	return ""
 }
@@ -97,10 +100,10 @@ func (s *session) aged(e *results.Exchange, m *results.Mechanism) bool {
 // visit takes one answered exchange of the session, in order of completion, and says whether it lost
 // the session's state.
 func (j *judge) visit(s *session, e *results.Exchange) (fresh bool) {
-	if e.Flags&results.MarkerDropped != 0 {
+	first := s.answered == 0
+	if first && e.Flags&results.MarkerDropped != 0 { // later it is an accident, which excuses one switch
 		s.jarless = true
 	}
-	first := s.answered == 0
 	s.answered++
 	if first {
 		s.home, s.placed, s.bound, s.firstDone, s.source = e.Instance, e.Instance, e.Done, e.Done, e.Source
@@ -134,24 +137,39 @@ func (j *judge) follow(s *session, e *results.Exchange) (why string) {
 		if measured {
 			s.stayed++
 		}
+		if e.Flags&results.MarkerDropped != 0 {
+			s.bound = e.Done // anew, and here by chance
+		}
 		return ""
 	}
 	why = j.excuse(s, e)
+	kind := "switch"
+	if exile := j.exile(s, e); why == "" && exile != nil {
+		why = "home gone: " + j.failovers[exile.failover].instance + " is still out"
+		if measured && j.flapped(s, e, exile) {
+			kind = "flap"
+		}
+	}
 	if measured && !s.jarless {
 		j.rebinds++
-		j.switched(s, e, why)
+		j.switched(s, e, kind, why)
 	}
 	s.home, s.bound = e.Instance, e.Done
 	return why
 }
 
-func (j *judge) switched(s *session, e *results.Exchange, why string) {
+func (j *judge) switched(s *session, e *results.Exchange, kind, why string) {
+	if kind == "flap" && j.run.Mechanism.Family != results.Flap {
+		j.excusedRebinds++
+		j.violation(s, e, kind, s.home, "", "moved again while its home was out; this mechanism does not promise to flap")
+		return
+	}
 	if why != "" {
 		j.excusedRebinds++
 	} else {
 		s.broken = true
 	}
-	j.violation(s, e, "switch", s.home, why, "answered by another instance than its home")
+	j.violation(s, e, kind, s.home, why, "answered by another instance than its home")
 }
 
 func (j *judge) violation(s *session, e *results.Exchange, kind, from, why, what string) {

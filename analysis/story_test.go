@@ -27,6 +27,7 @@ import (
 //	1s u1 b1 dropped|moved|warm|owner=u2|long=2s|parallel|sent=3|received=4 (markers)
 //	2s down b1                   also up, failing, draining, slow, removed, added, and kept: down, memory kept
 //	2s serve b1 u1 new|POST nonce=5
+//	2s log u1 b2,b1 seq=2 took=5ms tries=3ms retries=1|cut   what the balancer logged
 //	want affinity.broken_sessions=1 verdict=fail failover.family@stay=1 (a label begins so)
 //
 // Names b1 to b4 are the instances. Lines of one user come in order of completion. Each story is judged
@@ -51,6 +52,7 @@ type teller struct {
 	in        input
 	exchanges []results.Exchange
 	serves    []results.Serve
+	logged    []results.Access
 	state     map[uint32]results.Exchange
 }
 
@@ -93,6 +95,9 @@ func parse(t *testing.T, path string) (s *teller, wants []string) {
 		t.Fatal("a story that wants nothing")
 	}
 	s.in.serves = told(s.serves)
+	if s.logged != nil {
+		s.in.access = func() (accesses, error) { l := logLines(s.logged); return &l, nil }
+	}
 	return s, wants
 }
 
@@ -172,6 +177,8 @@ func (s *teller) line(words []string) error {
 		s.in.changes = append(s.in.changes, poolChange(now, words[1], words[2])...)
 	case "serve":
 		return s.serve(now, words[2:])
+	case "log":
+		return s.log(now, words[2:])
 	default:
 		return s.exchange(now, words[1:])
 	}

@@ -68,7 +68,7 @@ func (o Options) shards(target *url.URL, told bool) []*shard {
 }
 
 func newShard(o Options, i, n int) *shard {
-	s := &shard{plan: o.Plan, exp: o.Experiment, i: i, n: n, start: o.Start, arrivals: o.Plan.Arrivals(),
+	s := &shard{plan: o.Plan, exp: o.Experiment, i: i, n: n, start: o.Start, arrivals: o.Plan.Arrivals(), mishaps: mishaps(o.Experiment),
 		end:   o.Start.Add(time.Duration(o.Experiment.Duration)),
 		names: map[string]uint16{"": 0}, labels: []string{""}, lag: histogram()}
 	s.tally.total = histogram()

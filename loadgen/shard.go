@@ -29,6 +29,7 @@ type user struct {
 	parallel uint32 // requests of the next step
 	address  uint32 // number of the address after moves, from 1; 0 = not known yet
 	home     uint16 // index of the first instance seen; 0 = none yet
+	met      uint16 // mishaps that it has lived through
 	profile  uint8
 	keeps    bool // returns cookies
 	write    bool // the next step is a POST
@@ -45,6 +46,8 @@ type shard struct {
 	log      recorder
 	jars     *jars
 	told     bool // users have addresses
+	mishaps  []profiles.Event
+	lent     []lent // what the last client left that took another's markers
 	i, n     int
 	start    clock.Time
 	end      clock.Time // no new sessions or steps
@@ -181,7 +184,7 @@ func (s *shard) begin(slot uint32, id wire.SessionID, at clock.Time) {
 		moves = 0
 	}
 	*u = user{id: id, player: s.plan.Player(id.User, id.Session), moves: moves,
-		profile: s.plan.Profile(id.User), keeps: s.plan.KeepsJar(id.User)}
+		profile: s.plan.Profile(id.User), keeps: s.plan.KeepsJar(id.User), met: s.outlived(at)}
 	s.tally.sessions++
 	s.follow(slot, at)
 }
@@ -190,7 +193,7 @@ func (s *shard) begin(slot uint32, id wire.SessionID, at clock.Time) {
 func (s *shard) follow(slot uint32, from clock.Time) {
 	u := s.users.at(slot)
 	step, ok := s.plan.Next(&u.player)
-	if at := from.Add(step.Think); ok && at < s.end {
+	if at := s.after(from.Add(step.Think)); ok && at < s.end {
 		u.write, u.head, u.moved, u.last, u.parallel = step.Write, step.Head, step.Moved, step.Last, uint32(step.Parallel)
 		s.queue.push(due{at, slot})
 		return

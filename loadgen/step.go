@@ -13,7 +13,7 @@ import (
 // fire sends the requests of one step.
 func (s *shard) fire(slot uint32, at clock.Time) {
 	u := s.users.at(slot)
-	flags := s.warm(at)
+	flags := s.warm(at) | s.meet(u, at)
 	if u.moved {
 		u.moves++
 		u.address = 0

@@ -10,10 +10,11 @@ import (
 type Event struct {
 	At     time.Duration // since the run's start
 	Fault  int           // which fault it comes from
-	Action string        // kill, terminate, start, freeze, reset, slow, error, unhealthy, heal, drain, undrain, add, remove, reload
-	Target string        // "b2", or TheBalancer
+	Action string        // kill, terminate, start, freeze, reset, slow, error, unhealthy, heal, drain, undrain, add, remove, reload, and of clients forget, garble, replay, move, pause
+	Target string        // "b2", TheBalancer or TheClients
 	End    bool          // what the action began ends here
 	Delay  time.Duration // slow: by how much
+	For    time.Duration // pause: how long
 	Keep   bool          // terminate: the next start finds the sessions again
 }
 
@@ -104,6 +105,12 @@ func flapping(f Fault, _, target string) (events []Event) {
 		end.End = true
 		events = append(events, end)
 	}
+	return events
+}
+
+func paused(f Fault, _, target string) []Event {
+	events := spell(f, "pause", target)
+	events[0].For = time.Duration(f.For)
 	return events
 }
 

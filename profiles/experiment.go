@@ -36,10 +36,12 @@ type Balancer struct {
 	Points   int      `yaml:"points,omitempty"`   // consistent-hash ring points per instance; 0 = rendezvous
 	Choice   string   `yaml:"choice"`             // unbound sessions: "random", "round-robin", "least"
 	Health   Health   `yaml:"health"`
-	Identify Identify `yaml:"identify,omitempty"`  // with URL: how an answer names its instance
-	RoutesOn string   `yaml:"routes_on,omitempty"` // with URL: "cookie", "address", "header", "connection" or "none"; empty = not known
-	Backends []string `yaml:"backends,omitempty"`  // with URL: control ports of our backends behind it, http://HOST:PORT
-	Token    string   `yaml:"-"`                   // that those ports ask for; no file ever holds it
+	Log      bool     `yaml:"access_log,omitempty"` // the balancer keeps an account of every request, at its own cost
+	Identify Identify `yaml:"identify,omitempty"`   // with URL: how an answer names its instance
+	RoutesOn string   `yaml:"routes_on,omitempty"`  // with URL: "cookie", "address", "header", "connection" or "none"; empty = not known
+	Backends []string `yaml:"backends,omitempty"`   // with URL: control ports of our backends behind it, http://HOST:PORT
+	Token    string   `yaml:"-"`                    // that those ports ask for; no file ever holds it
+	Template string   `yaml:"-"`                    // text of Config, read when the experiment is resolved
 }
 
 // Health is the balancer's active check. Detection takes about Interval*Fall.

@@ -58,6 +58,8 @@ func (e *Experiment) checkBalancer() error {
 		return wrong("lb.routes_on", "only of lb.url it is not known; leave it out")
 	case b.URL == "" && len(b.Backends) > 0:
 		return wrong("lb.backends", "only instances behind lb.url are started elsewhere; set lb.url, or leave it out")
+	case b.URL != "" && b.Log:
+		return wrong("lb.access_log", "what a balancer at lb.url logs is not known here; leave it out, or let the run start the balancer with lb.use")
 	case b.Points < 0:
 		return wrong("lb.points", "%d is negative; use 0 for rendezvous hashing", b.Points)
 	case b.TTL < 0:

@@ -31,7 +31,7 @@ const (
 	Write          ExchangeFlags = 1 << iota // POST; otherwise GET
 	ConnNew                                  // first request on its connection
 	Warmup                                   // due before the measured window: excluded from every metric
-	MarkerDropped                            // the profile withheld or cleared the marker before this request
+	MarkerDropped                            // the profile withheld the marker, or a fault took, damaged or exchanged it before this request
 	AddressChanged                           // the user's source address differs from its previous request
 	CookieHTTPOnly                           // attribute of the marker cookie received in this answer
 	CookieSecure

@@ -43,8 +43,9 @@ type ReportRun struct {
 	Seed      uint64 `json:"seed"`
 	Backends  int    `json:"backends"`
 	// VirtualCores is each instance's size where CPU is virtual: queued for, not burnt. 0 = real CPU.
-	VirtualCores float64 `json:"virtual_cores,omitempty"`
-	Duration     float64 `json:"duration_s"`
+	VirtualCores float64  `json:"virtual_cores,omitempty"`
+	Duration     float64  `json:"duration_s"`
+	Revision     Revision `json:"revision,omitzero"`
 }
 
 // CPU says which kind the figures of CPU are of.

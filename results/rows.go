@@ -1,7 +1,9 @@
 package results
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 )
 
 // Rows are the records as other programs read them: one flat row each, the same columns in Parquet, CSV
@@ -36,7 +38,7 @@ type (
 		Shard          uint32 `parquet:"shard" about:"generator shard"`
 		ConnNew        bool   `parquet:"connection_new" about:"first request on its connection"`
 		Warmup         bool   `parquet:"warmup" about:"left out of every metric"`
-		MarkerDropped  bool   `parquet:"marker_dropped" about:"the profile withheld the marker"`
+		MarkerDropped  bool   `parquet:"marker_dropped" about:"the profile withheld the marker, or a fault took, damaged or exchanged it"`
 		AddressChanged bool   `parquet:"address_changed" about:"another address than before"`
 		Parallel       bool   `parquet:"parallel" about:"one of several requests sent together"`
 	}
@@ -63,6 +65,19 @@ type (
 		StoreTrip     int64  `parquet:"store_round_trip_ns" about:"the operations, without injected distance"`
 		StoreDecode   int64  `parquet:"store_decode_ns" about:"decoding"`
 		StoreInjected int64  `parquet:"store_injected_ns" about:"injected into the first operation"`
+	}
+	AccessRow struct {
+		Session   string `parquet:"session,dict" about:"USER.SESSION; empty for what was none of ours"`
+		Seq       uint32 `parquet:"seq" about:"request number in the session"`
+		Time      int64  `parquet:"time_ns" about:"when the balancer was done with it"`
+		Client    string `parquet:"client,dict" about:"address, as the balancer sees it"`
+		Method    string `parquet:"method,dict" about:"GET, POST, …"`
+		Path      string `parquet:"path,dict" about:"without query"`
+		Status    uint32 `parquet:"status" about:"HTTP status of the answer"`
+		Instances string `parquet:"instances,dict" about:"that it tried, in order, with blanks between; some balancers name the last only"`
+		Retries   uint32 `parquet:"retries" about:"tries beyond the first, named or not"`
+		Upstream  int64  `parquet:"upstream_ns" about:"spent on instances, all tries together; 0 where it does not tell"`
+		Took      int64  `parquet:"took_ns" about:"from the head of the request to the end of the answer"`
 	}
 	ChangeRow struct {
 		Time     int64  `parquet:"time_ns" about:"when"`
@@ -134,6 +149,18 @@ func rowOfServe(s *Serve) ServeRow {
 		Method: method(s.Write), Status: uint32(s.Status), Origin: origin, Epoch: hex(s.Epoch), VersionBefore: s.VersionBefore, Version: s.Version,
 		Lookups: uint32(s.Lookups), StoreTime: int64(s.StoreTime), HandlerTime: int64(s.HandlerTime), CPU: int64(s.CPU),
 		StoreWait: int64(s.Spans.Wait), StoreEncode: int64(s.Spans.Encode), StoreTrip: int64(s.Spans.RoundTrip), StoreDecode: int64(s.Spans.Decode), StoreInjected: int64(s.Spans.Trip)}
+}
+
+func rowOfAccess(a *Access) AccessRow {
+	r := AccessRow{Session: a.Session, Seq: a.Seq, Time: int64(a.Time), Client: a.Client, Method: a.Method, Path: a.Path, Status: uint32(a.Status),
+		Retries: uint32(a.Retries), Took: int64(a.Took)}
+	var names []string
+	for _, try := range a.Tries {
+		names = append(names, cmp.Or(try.Instance, try.Upstream))
+		r.Upstream += int64(try.Took)
+	}
+	r.Instances = strings.Join(names, " ")
+	return r
 }
 
 func rowOfChange(c *Change) ChangeRow {

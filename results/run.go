@@ -64,6 +64,7 @@ type Run struct {
 	Generator    Generator  `json:"generator"`
 	Warnings     []string   `json:"warnings"` // what targets or generator want said in the report
 	Interrupted  bool       `json:"interrupted"`
+	Revision     Revision   `json:"revision,omitzero"`
 }
 
 // Host is the machine of the run.

@@ -131,7 +131,7 @@ func Config(e *profiles.Experiment) (string, error) {
 		instances = append(instances, balancers.Instance{Name: profiles.InstanceName(n), Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(previewPort+n))})
 	}
 	if name, mechanism, _ := strings.Cut(e.Balancer.Use, ":"); name == builtin {
-		text, err := json.MarshalIndent(builtinOptions(e, builtinMechanism(mechanism), previewListen, instances), "", "  ")
+		text, err := json.MarshalIndent(builtinOptions(e, builtinMechanism(mechanism), previewListen, "", instances), "", "  ")
 		return string(text) + "\n", err
 	}
 	row, _, err := balancers.Lookup(e.Balancer.Use)

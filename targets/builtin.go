@@ -14,7 +14,7 @@ import (
 // newBuiltin configures the reference balancer, a process of our own.
 func (d *Deployment) newBuiltin(mechanism, listen string) *balancer {
 	options := func(pool []balancers.Instance) lb.Options {
-		return builtinOptions(d.o.Experiment, builtinMechanism(mechanism), listen, pool)
+		return builtinOptions(d.o.Experiment, builtinMechanism(mechanism), listen, d.builtinLog(), pool)
 	}
 	b := &balancer{name: builtin, url: "http://" + listen, mechanism: builtinPromise(options(nil))}
 	b.boot = func(ctx context.Context, pool []balancers.Instance) (*process, string, error) {
@@ -35,11 +35,11 @@ func (d *Deployment) newBuiltin(mechanism, listen string) *balancer {
 }
 
 // builtinOptions configures the reference balancer for the experiment's instances at those addresses.
-func builtinOptions(e *profiles.Experiment, mechanism, listen string, instances []balancers.Instance) lb.Options {
+func builtinOptions(e *profiles.Experiment, mechanism, listen, accessLog string, instances []balancers.Instance) lb.Options {
 	b := e.Balancer
 	o := lb.Options{
 		Listen: listen, Control: anyPort, Mechanism: mechanism, TTL: e.Scale(b.TTL), Absolute: b.Absolute,
-		Points: b.Points, Choice: b.Choice, Seed: e.Seed, ClientAddress: e.Load.ClientAddress.Via,
+		AccessLog: accessLog, Points: b.Points, Choice: b.Choice, Seed: e.Seed, ClientAddress: e.Load.ClientAddress.Via,
 		Health: lb.Health{
 			Interval: e.Scale(b.Health.Interval), Timeout: e.Scale(b.Health.Timeout), Rise: b.Health.Rise, Fall: b.Health.Fall,
 		},

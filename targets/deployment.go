@@ -182,7 +182,7 @@ func (d *Deployment) Stop(ctx context.Context) error {
 	if d.balancer.socketDir != "" {
 		failed = append(failed, os.RemoveAll(d.balancer.socketDir))
 	}
-	failed = append(failed, d.stopInstances(ctx), d.stopStore(ctx))
+	failed = append(failed, d.keepAccess(), d.stopInstances(ctx), d.stopStore(ctx))
 	d.watches.Wait()
 	d.control.close()
 	return errors.Join(append(failed, d.releasePorts())...)

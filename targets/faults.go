@@ -9,6 +9,7 @@ import (
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/profiles"
+	"github.com/stickybench/stickybench/results"
 )
 
 // player plays one primitive step on an instance.
@@ -70,6 +71,10 @@ func (d *Deployment) try(ctx context.Context, e profiles.Event) {
 func (d *Deployment) play(ctx context.Context, e profiles.Event) error {
 	if e.Target == profiles.TheBalancer {
 		return d.playBalancer(ctx, e)
+	}
+	if e.Target == profiles.TheClients { // the generator plays it; here it is told
+		d.record.process(profiles.TheClients, results.Up, results.Up, why(e))
+		return nil
 	}
 	i := d.named(e.Target)
 	if i == nil {

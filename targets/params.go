@@ -1,7 +1,6 @@
 package targets
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +26,7 @@ func paramsOf(e *profiles.Experiment, row balancers.Row) balancers.Params {
 	health := e.Balancer.Health
 	return balancers.Params{
 		TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Choice: e.Balancer.Choice, Via: e.Load.ClientAddress.Via,
+		AccessLog: e.Balancer.Log,
 		Health: balancers.Health{
 			Interval: e.Scale(health.Interval), Timeout: e.Scale(health.Timeout), Rise: health.Rise, Fall: health.Fall,
 		},
@@ -40,13 +40,7 @@ func (d *Deployment) places(p *balancers.Params) (err error) {
 	if p.Directory, err = filepath.Abs(filepath.Join(d.o.Dir.Path(), balancerName)); err != nil {
 		return err
 	}
-	if config := d.o.Experiment.Balancer.Config; config != "" {
-		text, err := os.ReadFile(config)
-		if err != nil {
-			return fmt.Errorf("lb.config: %w", err)
-		}
-		p.Template = string(text)
-	}
+	p.Template = d.o.Experiment.Balancer.Template
 	dir, err := socketDir()
 	p.Socket = filepath.Join(dir, "admin.sock")
 	return err

@@ -2,6 +2,7 @@ package targets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -21,7 +22,7 @@ func (d *Deployment) newReal(ctx context.Context, listen string) (*balancer, err
 	if err != nil {
 		return nil, err
 	}
-	b := &balancer{name: row.Name, mechanism: row.Promise(mechanism, params), notes: mechanism.Notes, url: "http://" + listen, socketDir: filepath.Dir(params.Socket)}
+	b := &balancer{name: row.Name, mechanism: row.Promise(mechanism, params), notes: slices.Concat(mechanism.Notes, row.LogNotes(params)), url: "http://" + listen, socketDir: filepath.Dir(params.Socket)}
 	if mechanism.DrainNote != "" && drains(d.o.Experiment.Events()) {
 		b.notes = append(b.notes, mechanism.DrainNote)
 	}
@@ -44,7 +45,7 @@ func (d *Deployment) newReal(ctx context.Context, listen string) (*balancer, err
 	if b.version, err = row.Version(ctx); err != nil {
 		return nil, err
 	}
-	return b, row.Supports(mechanism, b.version)
+	return b, errors.Join(row.Supports(mechanism, b.version), row.Learns(params, b.version))
 }
 
 // stillDraining is pool with the orders that its members had before.
@@ -60,8 +61,11 @@ func (b *balancer) launch(ctx context.Context, live balancers.Running, self []st
 	if err != nil {
 		return nil, err
 	}
-	guarded := append([]string{"serve", "guard", "--"}, argv...)
-	guard, err := launch(balancerName, self, guarded...)
+	guarded := []string{"serve", "guard"}
+	if path := live.Row.Stdout(live.Params); path != "" {
+		guarded = append(guarded, "--stdout", path)
+	}
+	guard, err := launch(balancerName, self, append(append(guarded, "--"), argv...)...)
 	if err != nil {
 		return nil, err
 	}

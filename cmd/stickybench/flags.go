@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -33,6 +34,7 @@ type runFlags struct {
 	trace, addressVia, network        string
 	gates                             []string
 	json, quiet, noProgress, noFaults bool
+	accessLog                         bool
 	traceparent                       bool
 }
 
@@ -46,6 +48,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 func (f *runFlags) registerTarget(set *pflag.FlagSet) {
 	set.StringVar(&f.lb, "lb", "", `balancer NAME[:MECHANISM], or "exec:CMD {listen} {backends}" (default builtin:cookie)`)
 	set.StringVar(&f.lbConfig, "lb-config", "", "template that {config} of an exec balancer is rendered from")
+	set.BoolVar(&f.accessLog, "lb-access-log", false, "let the balancer log every request and compare its account with the two ends; costs it CPU time")
 	set.StringVar(&f.listen, "listen", "", "HOST:PORT the balancer listens on (default a free loopback port)")
 	set.StringVar(&f.url, "url", "", "an already running balancer instead of --lb")
 	set.BoolVar(&f.discover, "discover", false, "with --url: probe first for what routing depends on, which decides what excuses a move")
@@ -98,15 +101,20 @@ func (f *runFlags) registerReport(set *pflag.FlagSet) {
 
 // experiment resolves file, environment and flags, in this order.
 func (f *runFlags) experiment(cmd *cobra.Command, path string) (*profiles.Experiment, error) {
+	if err := fromEnvironment(cmd.Flags()); err != nil {
+		return nil, err
+	}
+	return f.resolve(path, cmd.Flags().Changed)
+}
+
+// resolve reads the file, applies the flags that are given and checks the outcome.
+func (f *runFlags) resolve(path string, given func(string) bool) (*profiles.Experiment, error) {
 	exp, err := readExperiment(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := fromEnvironment(cmd.Flags()); err != nil {
-		return nil, err
-	}
 	faults := len(exp.Faults)
-	if err := f.apply(exp, cmd.Flags().Changed); err != nil {
+	if err := f.apply(exp, given); err != nil {
 		return nil, err
 	}
 	if path == "" && faults > 0 {
@@ -118,7 +126,20 @@ func (f *runFlags) experiment(cmd *cobra.Command, path string) (*profiles.Experi
 	if err := exp.Validate(); err != nil {
 		return nil, wrongInput(err)
 	}
-	return exp, readTrace(exp)
+	return exp, errors.Join(readTrace(exp), readTemplate(exp))
+}
+
+// readTemplate reads the file that the configuration of an exec balancer is rendered from, if any.
+func readTemplate(exp *profiles.Experiment) error {
+	if exp.Balancer.Config == "" {
+		return nil
+	}
+	text, err := os.ReadFile(exp.Balancer.Config)
+	if err != nil {
+		return usage("lb.config: %w; give the template that {config} is rendered from", err)
+	}
+	exp.Balancer.Template = string(text)
+	return nil
 }
 
 // readTrace reads the file of arrival times that the experiment names, if any.
@@ -182,6 +203,7 @@ func (f *runFlags) applyTarget(exp *profiles.Experiment, given func(string) bool
 	set(given, "backend-token", &lb.Token, f.token)
 	set(given, "lb-config", &lb.Config, f.lbConfig)
 	set(given, "listen", &lb.Listen, f.listen)
+	set(given, "lb-access-log", &lb.Log, f.accessLog)
 	set(given, "instance-header", &lb.Identify.Header, f.header)
 	set(given, "instance-cookie", &lb.Identify.Cookie, f.cookie)
 	set(given, "instance-body-regexp", &lb.Identify.Body, f.body)

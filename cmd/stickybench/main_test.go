@@ -48,6 +48,7 @@ func TestScripts(t *testing.T) {
 			"scrape":       scrape,
 			"killstore":    killStore,
 			"https":        secureServer,
+			"docqueries":   queryDocs,
 		},
 	})
 }

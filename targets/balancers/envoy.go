@@ -11,6 +11,8 @@ func envoy() Row {
 		Name:    "envoy",
 		Binary:  "envoy",
 		Install: "put the release's envoy on the PATH",
+		logs:    plain,
+		logNote: "envoy's log counts attempts but names the last instance only, without its time",
 		config:  "envoy.yaml",
 		version: []string{"--version"},
 		command: func(p Params) ([]string, error) {
@@ -71,6 +73,15 @@ static_resources:
         typed_config:
           "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
           stat_prefix: traffic
+{{- if .AccessLog}}
+          access_log:
+          - name: envoy.access_loggers.file
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog
+              path: {{.JSON .AccessFile}}
+              log_format:
+                json_format: {start_s: "%START_TIME(%s.%6f)%", client: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", method: "%REQ(:METHOD)%", path: "%REQ(:PATH)%", status: "%RESPONSE_CODE%", took_ms: "%DURATION%", upstream: "%UPSTREAM_HOST%", attempts: "%UPSTREAM_REQUEST_ATTEMPT_COUNT%", session: "%REQ(STICKYBENCH-SESSION)%", seq: "%REQ(STICKYBENCH-SEQ)%"}
+{{- end}}
           route_config:
             virtual_hosts:
             - name: all

@@ -15,6 +15,9 @@ func haproxy() Row {
 		Name:    "haproxy",
 		Binary:  "haproxy",
 		told:    true,
+		logs:    plain,
+		speaks:  true,
+		logNote: "haproxy's log counts retries but names the last instance only, and its times are whole milliseconds that add up to the total: its own time is that of its queue",
 		Install: "Debian: apt-get install haproxy",
 		HTTP2:   true,
 		config:  "haproxy.cfg",
@@ -136,6 +139,9 @@ func (p Params) Algorithm() string {
 // haproxyConfig puts the lines of a mechanism into the configuration. no strict-limits, because
 // an ordinary user may not raise the number of open files. The peers section lets a process that
 // takes over at a reload learn the tables of the one before. The cookie of a server is its dynamic one where that is asked for.
+// Each server has an id of its own for good: a consistent hash places servers by it, and one that haproxy
+// gives out itself is the position in the list, so that those after a removed server would all move (its
+// configuration manual, "hash-type" and "id").
 func haproxyConfig(mechanism ...string) string {
 	cookie, peers := " cookie {{.Name}}", ""
 	all := strings.Join(mechanism, "\n    ")
@@ -167,6 +173,12 @@ defaults
 {{- if .Forwarded}}
     http-request set-src hdr(x-forwarded-for)
 {{- end}}
+{{- if .AccessLog}}
+    log stdout len 8192 format raw local0
+    http-request set-var(txn.session) req.hdr(Stickybench-Session)
+    http-request set-var(txn.seq) req.hdr(Stickybench-Seq)
+    log-format '{"end_us":%[date(0,us)],"client":"%ci","method":"%HM","path":%{+Q}HPO,"status":%ST,"took_ms":%Ta,"upstream":"%si:%sp","connect_ms":%Tc,"response_ms":%Tr,"data_ms":%Td,"retries":"%rc","session":"%[var(txn.session)]","seq":"%[var(txn.seq)]"}'
+{{- end}}
     default_backend be
 
 backend be
@@ -174,7 +186,7 @@ backend be
     option httpchk GET /healthz
     default-server check inter {{.Milliseconds .Health.Interval}} rise {{.Health.Rise}} fall {{.Health.Fall}}
 {{- range .Instances}}
-    server {{.Name}} {{.Address}}` + cookie + `{{if .Draining}} weight 0{{end}}
+    server {{.Name}} {{.Address}}{{with .ID}} id {{.}}{{end}}` + cookie + `{{if .Draining}} weight 0{{end}}
 {{- end}}
 `
 }

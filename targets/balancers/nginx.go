@@ -13,6 +13,8 @@ func nginx() Row {
 		Name:    "nginx",
 		Binary:  "nginx",
 		told:    true,
+		logs:    plain,
+		logNote: "nginx's log has times in whole milliseconds",
 		Install: "Debian: apt-get install nginx",
 		config:  "nginx.conf",
 		version: []string{"-v"},
@@ -83,7 +85,12 @@ events {
 }
 
 http {
+{{- if .AccessLog}}
+    log_format account escape=json '{"end_s":$msec,"client":"$remote_addr","method":"$request_method","path":"$uri","status":$status,"took_s":$request_time,"upstream":"$upstream_addr","upstream_status":"$upstream_status","upstream_s":"$upstream_response_time","session":"$http_stickybench_session","seq":"$http_stickybench_seq"}';
+    access_log "{{.AccessFile}}" account;
+{{- else}}
     access_log off;
+{{- end}}
     client_body_temp_path "{{.File "client_body"}}";
     proxy_temp_path "{{.File "proxy"}}";
     fastcgi_temp_path "{{.File "fastcgi"}}";

@@ -22,6 +22,7 @@ type Params struct {
 	Absolute  bool          // TTL counts from binding, not from the last request
 	Choice    string        // how unbound sessions are placed: "random", "round-robin", "least"
 	Health    Health
+	AccessLog bool   // write File("access.log"), whatever it costs
 	Via       string // where the client's address stands: one of profiles.Vias, or empty
 	Command   string // exec: the program and its arguments
 	Template  string // exec: text of the configuration template for {config}
@@ -33,6 +34,9 @@ type Instance struct {
 	Address  string // HOST:PORT
 	Draining bool   // to get no new sessions
 }
+
+// ID is the instance's number for good, from 1; 0 for a name that is not ours.
+func (i Instance) ID() int { return profiles.InstanceNumber(i.Name) + 1 }
 
 // Health is the check of the instances.
 type Health struct {

@@ -22,6 +22,10 @@ type Row struct {
 	version   []string
 	detection func(Health) time.Duration
 	told      bool                                                              // the configuration takes the client's address from PROXY headers and X-Forwarded-For
+	toldSince string                                                            // least version that can; empty = any
+	logs      func() parser                                                     // understands its access log; nil = none is set up
+	logNote   string                                                            // what its log does not tell
+	speaks    bool                                                              // the access log goes to standard output
 	drain     func(ctx context.Context, running Running, instance string) error // nil = cannot
 	reload    func(ctx context.Context, running Running) error                  // nil = cannot
 }

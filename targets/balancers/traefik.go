@@ -12,12 +12,14 @@ func traefik() Row {
 		Name:    "traefik",
 		Binary:  "traefik",
 		Install: "put the release's traefik on the PATH",
+		logs:    traefikParser,
+		logNote: "traefik's log counts retries but names the last instance only",
 		config:  "traefik.yml",
 		version: []string{"version"},
 		command: func(p Params) ([]string, error) {
-			return []string{"--entryPoints.traffic.address=" + p.Listen, "--providers.file.filename=" + p.File("traefik.yml"),
+			return append([]string{"--entryPoints.traffic.address=" + p.Listen, "--providers.file.filename=" + p.File("traefik.yml"),
 				"--providers.file.watch=true", "--providers.providersThrottleDuration=10ms",
-				"--log.filePath=" + p.File("traefik.log"), "--global.checkNewVersion=false", "--global.sendAnonymousUsage=false"}, nil
+				"--log.filePath=" + p.File("traefik.log"), "--global.checkNewVersion=false", "--global.sendAnonymousUsage=false"}, traefikAccess(p)...), nil
 		},
 		detection: Health.detection,
 		// It watches the file, which has been replaced when this is called.
@@ -36,6 +38,15 @@ func traefik() Row {
 			},
 		},
 	}
+}
+
+// traefikAccess asks for the access log; headers are left out of it unless named.
+func traefikAccess(p Params) []string {
+	if !p.AccessLog {
+		return nil
+	}
+	return []string{"--accessLog.filePath=" + p.AccessFile(), "--accessLog.format=json", "--accessLog.fields.headers.names.Stickybench-Session=keep",
+		"--accessLog.fields.headers.names.Stickybench-Seq=keep"}
 }
 
 // traefikConfig puts the lines of a mechanism into the watched file. Traefik has no failover without

@@ -23,7 +23,8 @@ type Options struct {
 	Health    Health        `json:"health"`
 	Seed      uint64        `json:"seed"`
 
-	ClientAddress string `json:"client_address"` // where it stands: one of profiles.Vias; empty = the connection's
+	AccessLog     string `json:"access_log,omitempty"` // file that an account of every request is appended to; empty = none
+	ClientAddress string `json:"client_address"`       // where it stands: one of profiles.Vias; empty = the connection's
 }
 
 // Instance is one member of the pool. The weight is carried but not yet used.
