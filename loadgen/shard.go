@@ -78,12 +78,12 @@ func (s *shard) play(ctx context.Context) error {
 	stop := s.end.Add(time.Duration(s.exp.Load.Linger))
 	flushed := s.start
 	var done []*Request
-	for s.err == nil && ctx.Err() == nil && s.engine.Now() < stop && s.busy() {
-		done = s.turn(done[:0])
-		if now := s.engine.Now(); now >= flushed.Add(flush) {
+	for now := s.engine.Now(); s.err == nil && ctx.Err() == nil && now < stop && s.busy(); now = s.engine.Now() {
+		if now >= flushed.Add(flush) {
 			s.fail(s.log.Flush())
 			flushed = now
 		}
+		done = s.turn(now, done[:0])
 	}
 	s.fail(s.engine.Close())
 	s.finish(s.engine.Wait(0, done[:0]))
@@ -99,9 +99,8 @@ func (s *shard) fail(err error) {
 	}
 }
 
-// turn waits for the next event and handles what is due and what is done.
-func (s *shard) turn(done []*Request) []*Request {
-	now := s.engine.Now()
+// turn handles what is due now, and what is done at the next event.
+func (s *shard) turn(now clock.Time, done []*Request) []*Request {
 	for s.more && s.next <= now {
 		s.arrive()
 	}

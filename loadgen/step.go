@@ -23,8 +23,8 @@ func (s *shard) fire(slot uint32, at clock.Time) {
 		flags |= results.Parallel
 	}
 	u.pending = max(1, u.parallel)
-	now := s.engine.Now()
 	for lane := range u.pending {
+		now := s.engine.Now()
 		s.send(s.request(slot, lane, at, now, flags), now)
 	}
 }
@@ -114,6 +114,8 @@ func (s *shard) finish(done []*Request) {
 		return
 	}
 	s.flying.change(s.engine.Now(), -len(done))
+	s.tally.mu.Lock()
+	defer s.tally.mu.Unlock()
 	for _, r := range done {
 		s.write(r)
 		u := s.users.at(r.Slot)
@@ -122,6 +124,7 @@ func (s *shard) finish(done []*Request) {
 		}
 		s.spare = append(s.spare, r)
 	}
+	s.show()
 }
 
 func (s *shard) write(r *Request) {
@@ -173,9 +176,7 @@ func (s *shard) name(b []byte) uint16 {
 		return i
 	}
 	i := uint16(len(s.labels))
-	s.tally.mu.Lock() // progress reads the labels
 	s.labels = append(s.labels, string(b))
-	s.tally.mu.Unlock()
 	s.names[string(b)] = i
 	return i
 }
