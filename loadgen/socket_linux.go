@@ -76,7 +76,6 @@ func (s *socket) open(target netip.AddrPort, source netip.Addr) (err error) {
 		return err
 	}
 	_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // only delays when refused
-	_ = unix.SetsockoptString(s.fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, "reno")
 	if source.IsValid() {
 		bindLateFD(s.fd)
 		if !source.IsLoopback() {
