@@ -28,6 +28,7 @@ type epoll struct {
 	numbers   uint32
 	generated uint32
 	spin      budget
+	names     sockaddrs
 	closed    bool
 }
 
@@ -106,7 +107,7 @@ func (e *epoll) connect(r *Request) *socket {
 	*s = socket{number: e.numbers, generation: e.generated, slot: r.Slot, lane: r.Lane, pool: r.Pool, source: e.owner(r), out: s.out[:0], response: response{line: s.response.line}}
 	err := error(unix.EMFILE)
 	if e.sockets.count() < e.most {
-		err = s.open(e.address, e.local(r))
+		err = s.open(&e.names, e.address, e.local(r))
 	}
 	if err != nil {
 		if connectFailure(err) == results.Dropped {

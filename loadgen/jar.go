@@ -22,10 +22,7 @@ type jars struct {
 }
 
 // jar is one user's cookies: records in a block, the oldest first.
-type jar struct {
-	block block
-	count uint16
-}
+type jar struct{ block }
 
 // trait is all of a cookie but its value; the users of a site share few.
 type trait struct {
@@ -193,7 +190,7 @@ func (js *jars) grow(j *jar, size int) {
 	larger := js.arena.take(size)
 	copy(js.arena.bytes(larger), js.arena.bytes(j.block))
 	js.arena.give(j.block)
-	j.block = larger
+	j.place, j.units = larger.place, larger.units
 }
 
 func traits(c *http.Cookie, s site) trait {

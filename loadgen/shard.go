@@ -18,23 +18,21 @@ type recorder interface {
 	Held() (sum, longest time.Duration)
 }
 
-// user is one session being played: flat, so that a million of them cost the collector nothing.
+// user is one session being played: 56 bytes without pointers, because a million of them think at a time.
 type user struct {
-	id       wire.SessionID
-	player   profiles.Player
-	jar      jar
-	seq      uint32
-	moves    uint32
-	pending  uint32 // requests of the step in flight
-	parallel uint32 // requests of the next step
-	address  uint32 // number of the address after moves, from 1; 0 = not known yet
-	home     uint16 // index of the first instance seen; 0 = none yet
-	profile  uint8
-	keeps    bool // returns cookies
-	write    bool // the next step is a POST
-	head     bool // the next step is a HEAD
-	moved    bool // the address changes before the next step
-	last     bool // the next step is the session's last
+	id      wire.SessionID
+	player  profiles.Player
+	jar     jar
+	seq     uint32
+	moves   uint32
+	pending uint32 // requests of the step in flight, not done yet; of the next step while the user thinks
+	address uint32 // number of the address after moves, from 1; 0 = not known yet
+	home    uint16 // index of the first instance seen; 0 = none yet
+	keeps   bool   // returns cookies
+	write   bool   // the next step is a POST
+	head    bool   // the next step is a HEAD
+	moved   bool   // the address changes before the next step
+	last    bool   // the next step is the session's last
 }
 
 // shard owns everything that plays users number mod n = i.
@@ -72,8 +70,9 @@ const (
 	flush = 100 * time.Millisecond // how far the log may be behind
 )
 
-// play runs until everything is recorded.
+// play runs until everything is recorded, and gives the users' memory back.
 func (s *shard) play(ctx context.Context) error {
+	defer s.release()
 	s.advance()
 	stop := s.end.Add(time.Duration(s.exp.Load.Linger))
 	flushed := s.start
@@ -91,7 +90,13 @@ func (s *shard) play(ctx context.Context) error {
 	return s.err
 }
 
-func (s *shard) busy() bool { return s.more || len(s.queue) > 0 || s.flying.n > 0 }
+func (s *shard) release() {
+	s.users.free()
+	s.queue.free()
+	s.jars.arena.release()
+}
+
+func (s *shard) busy() bool { return s.more || s.queue.len() > 0 || s.flying.n > 0 }
 
 func (s *shard) fail(err error) {
 	if s.err == nil {
@@ -104,7 +109,7 @@ func (s *shard) turn(now clock.Time, done []*Request) []*Request {
 	for s.more && s.next <= now {
 		s.arrive()
 	}
-	for len(s.queue) > 0 && s.queue[0].at <= now {
+	for s.queue.len() > 0 && s.queue.next() <= now {
 		d := s.queue.pop()
 		s.fire(d.slot, d.at)
 	}
@@ -112,8 +117,8 @@ func (s *shard) turn(now clock.Time, done []*Request) []*Request {
 	if s.more {
 		until = min(until, s.next)
 	}
-	if len(s.queue) > 0 {
-		until = min(until, s.queue[0].at)
+	if s.queue.len() > 0 {
+		until = min(until, s.queue.next())
 	}
 	done = s.engine.Wait(until, done)
 	s.finish(done)
@@ -180,7 +185,7 @@ func (s *shard) begin(slot uint32, id wire.SessionID, at clock.Time) {
 		moves = 0
 	}
 	*u = user{id: id, player: s.plan.Player(id.User, id.Session), moves: moves,
-		profile: s.plan.Profile(id.User), keeps: s.plan.KeepsJar(id.User)}
+		keeps: s.plan.KeepsJar(id.User)}
 	s.tally.sessions++
 	s.follow(slot, at)
 }
@@ -190,7 +195,7 @@ func (s *shard) follow(slot uint32, from clock.Time) {
 	u := s.users.at(slot)
 	step, ok := s.plan.Next(&u.player)
 	if at := from.Add(step.Think); ok && at < s.end {
-		u.write, u.head, u.moved, u.last, u.parallel = step.Write, step.Head, step.Moved, step.Last, uint32(step.Parallel)
+		u.write, u.head, u.moved, u.last, u.pending = step.Write, step.Head, step.Moved, step.Last, uint32(step.Parallel)
 		s.queue.push(due{at, slot})
 		return
 	}

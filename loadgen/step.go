@@ -19,10 +19,9 @@ func (s *shard) fire(slot uint32, at clock.Time) {
 		u.address = 0
 		flags |= results.AddressChanged
 	}
-	if u.parallel > 1 {
+	if u.pending > 1 {
 		flags |= results.Parallel
 	}
-	u.pending = max(1, u.parallel)
 	for lane := range u.pending {
 		now := s.engine.Now()
 		s.send(s.request(slot, lane, at, now, flags), now)
@@ -64,11 +63,11 @@ func (s *shard) source(u *user) netip.Addr {
 
 // connection is the choice of the user's profile.
 func (s *shard) connection(u *user) (keepAlive bool, pool uint8) {
-	switch s.exp.Mix.Profiles[u.profile].Profile.Connection {
+	switch s.exp.Mix.Profiles[u.player.Profile()].Profile.Connection {
 	case "per-request":
 		return false, 0
 	case "shared":
-		return true, u.profile + 1
+		return true, u.player.Profile() + 1
 	}
 	return true, 0
 }
@@ -130,7 +129,7 @@ func (s *shard) finish(done []*Request) {
 func (s *shard) write(r *Request) {
 	u := s.users.at(r.Slot)
 	a, e := &r.Answer, &s.record
-	*e = results.Exchange{ID: r.ID, Seq: r.Seq, Nonce: r.Nonce, Profile: u.profile, Failure: r.Failure,
+	*e = results.Exchange{ID: r.ID, Seq: r.Seq, Nonce: r.Nonce, Profile: u.player.Profile(), Failure: r.Failure,
 		Flags: r.Flags, Status: r.Status, Due: r.Due, Sent: r.Sent, Connect: r.Connect, FirstByte: r.FirstByte, Done: r.Done,
 		MarkerSent: r.Marker, Source: r.Source, Conn: r.Conn, Shard: uint16(s.i)}
 	if r.ConnNew {
