@@ -27,7 +27,7 @@ type epoll struct {
 	now       clock.Time // the last reading of the clock
 	numbers   uint32
 	generated uint32
-	spin      budget
+	spin      spin
 	names     sockaddrs
 	closed    bool
 }
@@ -58,7 +58,7 @@ func newEpoll(s settings) (*epoll, error) {
 	runtime.LockOSThread()
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 	return &epoll{settings: s, most: mostSockets(s.shards), template: newTemplate(s), fd: fd, now: clock.Now(), sockets: newTable(), pooled: make([]shelf, max(1, len(s.pools))),
-		events: make([]unix.EpollEvent, mostReady), buffer: make([]byte, readSize), spin: budget{since: clock.Now()}}, nil
+		events: make([]unix.EpollEvent, mostReady), buffer: make([]byte, readSize), spin: spin{since: clock.Now()}}, nil
 }
 
 var _ Engine = (*epoll)(nil)
@@ -182,6 +182,7 @@ func (e *epoll) flush(s *socket) {
 }
 
 func (e *epoll) Wait(until clock.Time, done []*Request) []*Request {
+	e.spin.last = 0
 	for !e.closed && len(e.done) == 0 {
 		if n := poll(e.fd, e.events); n > 0 {
 			e.handle(e.events[:n])
@@ -192,7 +193,7 @@ func (e *epoll) Wait(until clock.Time, done []*Request) []*Request {
 		if e.now >= until || len(e.done) > 0 {
 			break
 		}
-		if left := e.sleep(min(until, e.nextExpiry())); left > 0 {
+		if left := e.spin.sleep(e.now, min(until, e.nextExpiry())); left > 0 {
 			e.handle(e.events[:wait(e.fd, e.events, left)])
 		}
 	}
