@@ -1,6 +1,8 @@
 package analysis
 
 import (
+	"encoding/json"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -15,6 +17,7 @@ func TestCatalogKnowsWhatIsReported(t *testing.T) {
 	for _, path := range paths {
 		reports = append(reports, mustJudge(t, read(t, path)))
 	}
+	reports = append(reports, stored(t, "../results/testdata/compare.json"), stored(t, "../results/testdata/report.json"))
 	seen := map[string]bool{}
 	for _, r := range reports {
 		for _, m := range r.Metrics {
@@ -30,6 +33,20 @@ func TestCatalogKnowsWhatIsReported(t *testing.T) {
 	if len(seen) < 60 {
 		t.Errorf("only %d metrics were reported", len(seen))
 	}
+}
+
+// stored is the report of a real run.
+func stored(t *testing.T, path string) *results.Report {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r results.Report
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	return &r
 }
 
 // handmade are the figures that the tests of comparisons make up without a direction.

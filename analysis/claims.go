@@ -25,8 +25,12 @@ type evidence struct {
 	least, most                     float64 // where the claim has none
 }
 
-// Reproduced: theory's value lies in the interval, or within this share of what was measured.
-const tolerance = 0.1
+// Reproduced: what was measured lies in the band of chance; where that is not known, theory's value lies in the interval, or within this share of what was measured. An interval that
+// reaches further from its middle than precision covers too much to reproduce anything.
+const (
+	tolerance = 0.1
+	precision = 0.25 // of theory's value
+)
 
 // JudgeClaims holds what was measured against what is claimed. What a quick run does not play is left out.
 func JudgeClaims(trials map[string]*results.Report) (claims, known []results.Claim) {
@@ -45,7 +49,6 @@ func JudgeClaims(trials map[string]*results.Report) (claims, known []results.Cla
 
 func (c claim) judge(trials map[string]*results.Report) results.Claim {
 	judged := results.Claim{Claimed: c.claimed}
-	inside, measured := 0, 0
 	for _, e := range c.evidence {
 		if trials[e.trial] == nil {
 			continue
@@ -56,26 +59,46 @@ func (c claim) judge(trials map[string]*results.Report) results.Claim {
 		}
 		found := e.measure(trials[e.trial])
 		if found.Why == "" {
-			measured++
-			found.Verdict = "outside"
-			if found.Value >= least && found.Value <= most {
-				inside++
-				found.Verdict = "inside"
-			}
+			found.Verdict = locate(found, least, most)
 		}
 		judged.Evidence = append(judged.Evidence, found)
 	}
-	switch {
-	case measured == 0:
-		judged.Verdict = "not measured"
-	case inside == measured:
-		judged.Verdict = "holds"
-	case inside == 0:
-		judged.Verdict = "does not hold"
-	default:
-		judged.Verdict = "partly"
-	}
+	judged.Verdict = verdictOf(judged.Evidence)
 	return judged
+}
+
+// locate says whether the whole interval lies in the claimed range or outside it.
+func locate(found results.Evidence, least, most float64) string {
+	lo, hi := found.Value, found.Value
+	if found.Lo != nil {
+		lo, hi = *found.Lo, *found.Hi
+	}
+	switch {
+	case lo >= least && hi <= most:
+		return "inside"
+	case hi < least || lo > most:
+		return "outside"
+	}
+	return "undecided"
+}
+
+// verdictOf is the verdict that the evidence allows: what is undecided takes no part in it.
+func verdictOf(all []results.Evidence) string {
+	count := map[string]int{}
+	for _, e := range all {
+		count[e.Verdict]++
+	}
+	switch {
+	case count["inside"] > 0 && count["outside"] > 0:
+		return "partly"
+	case count["inside"] > 0:
+		return "holds"
+	case count["outside"] > 0:
+		return "does not hold"
+	case count["undecided"] > 0:
+		return "undecided"
+	}
+	return "not measured"
 }
 
 // measure finds the figure and converts it into the evidence's unit.
@@ -117,7 +140,7 @@ type knownAnswer struct {
 	claimed string
 	value   float64
 	from    func(*results.Report) float64 // where it follows from other figures
-	band    [2]float64                    // 95 % of what chance gives, where one run is one draw
+	band    func(blocks int) [2]float64   // 95 % of what chance gives, where that is known; judges alone
 	evidence
 }
 
@@ -127,17 +150,37 @@ func (k knownAnswer) judge(report *results.Report) results.Claim {
 		k.claimed = fmt.Sprintf("%s: %.3g%s", k.claimed, k.value, k.unit)
 	}
 	found := k.measure(report)
-	verdict := "not measured"
-	if found.Why == "" {
-		verdict = "not reproduced"
-		covered := found.Lo != nil && *found.Lo <= k.value && k.value <= *found.Hi
-		chance := k.band[0] <= found.Value && found.Value <= k.band[1]
-		if covered || chance || math.Abs(found.Value/k.value-1) <= tolerance {
-			verdict = "reproduced"
-		}
+	found.Verdict = "not measured"
+	switch {
+	case found.Why != "":
+	case k.band != nil:
+		m, _ := report.Find(k.metric, map[string]string{"arm": k.arm})
+		found.Verdict = k.within(found, max(1, int(m.N)))
+	default:
+		found.Verdict = k.compare(found)
 	}
-	found.Verdict = verdict
-	return results.Claim{Claimed: k.claimed, Verdict: verdict, Evidence: []results.Evidence{found}}
+	return results.Claim{Claimed: k.claimed, Verdict: found.Verdict, Evidence: []results.Evidence{found}}
+}
+
+func (k knownAnswer) compare(found results.Evidence) string {
+	covered := found.Lo != nil && *found.Lo <= k.value && k.value <= *found.Hi
+	switch {
+	case found.Lo != nil && *found.Hi-*found.Lo > 2*precision*k.value:
+		return "undecided"
+	case covered || math.Abs(found.Value/k.value-1) <= tolerance:
+		return "reproduced"
+	}
+	return "not reproduced"
+}
+
+// within holds what was measured against the band of so many blocks, and says the band.
+func (k *knownAnswer) within(found results.Evidence, blocks int) string {
+	band := k.band(blocks)
+	k.claimed += fmt.Sprintf(", %.3g to %.3g for 95 %% of means of %d", band[0], band[1], blocks)
+	if band[0] <= found.Value && found.Value <= band[1] {
+		return "reproduced"
+	}
+	return "not reproduced"
 }
 
 // storeMilliseconds is what the second arm's requests spend on their store: distance, the server's own

@@ -20,7 +20,7 @@ const (
 // Catalog lists every metric that this program reports, in the order of the reference.
 func Catalog() []Quantity {
 	return slices.Concat(affinityQuantities, consistencyQuantities(), failoverQuantities, trafficQuantities,
-		latencyQuantities(), savingQuantities(), skewQuantities(), instanceQuantities, balancerQuantities, generatorQuantities)
+		latencyQuantities(), storeQuantities(), savingQuantities(), costQuantities, skewQuantities(), instanceQuantities, balancerQuantities, generatorQuantities)
 }
 
 // Describe finds a metric in the catalog.
@@ -96,7 +96,21 @@ var trafficQuantities = []Quantity{
 	{"requests.count", Count, "", "requests in the measured window"},
 	{"requests.rate", PerSecond, "higher", "requests per second of the measured window"},
 	{"errors.ratio", Ratio, "lower", "requests without an answer or with status 500 and above"},
-	{"store.operations_per_request", Count, "lower", "operations on the session store per answered request"},
+}
+
+func storeQuantities() (list []Quantity) {
+	list = append(list, Quantity{"store.operations_per_request", Count, "lower", "operations on the session store per answered request"})
+	for _, span := range [...][2]string{{"wait", "waiting for a connection to the store, per request"}, {"encode", "encoding the session, per request"},
+		{"round_trip", "the store's own time, per operation"}, {"decode", "decoding the session, per request"},
+		{"injected", "network round trip injected, per operation"}} {
+		for _, p := range latencyPoints {
+			if p[0] == "mean" || p[0] == "p50" || p[0] == "p99" {
+				list = append(list, Quantity{"store." + span[0] + "." + p[0], Seconds, "lower", p[1] + " of " + span[1]})
+			}
+		}
+	}
+	return append(list, Quantity{"store.injected_late.p99", Seconds, "lower",
+		"how much longer than drawn the injected round trip of a request was, 99th percentile"})
 }
 
 // Points of a latency, and clocks it is taken on.
@@ -124,8 +138,13 @@ func savingQuantities() (list []Quantity) {
 			Quantity{name + "_ratio", Ratio, "higher", "the same as a share of the second arm's time"},
 			Quantity{name + "_p", PValue, "", "the same: exact sign-flip test"})
 	}
-	return append(list, Quantity{"cost.extra_instances", Count, "lower",
-		"comparison: instances the first arm needs more until its hottest is as hot as the second's"})
+	return list
+}
+
+var costQuantities = []Quantity{
+	{"cost.extra_instances", Count, "lower", "comparison: instances the first arm needs more until its hottest is as hot as the second's"},
+	{"cost.break_even_operation", Seconds, "lower", "comparison: time of a store operation at which the mean response times are equal; the label at=equal-cpu: with hottest instances equally hot"},
+	{"cost.lost_sessions_per_day", Count, "lower", "comparison: sessions that an arm loses in a day of this load and the given crashes and deploys"},
 }
 
 func skewQuantities() (list []Quantity) {
@@ -143,6 +162,8 @@ func skewQuantities() (list []Quantity) {
 		Quantity{"skew.sessions.chi2_p", PValue, "", "session counts against an even spread: chi-squared p"},
 		Quantity{"skew.requests.random_max_over_mean", Ratio, "", "hottest over mean of random assignments of the same sessions, median and 95 % band"},
 		Quantity{"skew.requests.permutation_p", PValue, "", "share of random assignments at least as uneven as the observed one"},
+		Quantity{"skew.final.max_over_mean", Ratio, "lower", "requests of the hottest instance over the mean in the last tenth of a run whose pool changed"},
+		Quantity{"skew.final.steady_over_mean", Ratio, "lower", "the same of the instances that were never out, their mean over that of all"},
 		Quantity{"skew.cpu.hottest", Ratio, "lower", "CPU utilisation of the hottest instance"},
 		Quantity{"skew.cpu.mean", Ratio, "", "mean CPU utilisation"},
 		Quantity{"skew.cpu.headroom", Ratio, "higher", "growth until the hottest instance is full: 1/hottest − 1"},

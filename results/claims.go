@@ -27,7 +27,7 @@ type Claims struct {
 // Claim is one thing that is said, and what was measured.
 type Claim struct {
 	Claimed  string     `json:"claimed"`
-	Verdict  string     `json:"verdict"` // "holds", "partly", "does not hold", "not measured"
+	Verdict  string     `json:"verdict"` // "holds", "partly", "does not hold", "undecided", "not measured"; "reproduced", "not reproduced" for known answers
 	Evidence []Evidence `json:"evidence"`
 }
 
@@ -39,7 +39,7 @@ type Evidence struct {
 	Value      float64  `json:"value"` // in Unit, as are the bounds
 	Lo         *float64 `json:"lo,omitempty"`
 	Hi         *float64 `json:"hi,omitempty"`
-	Verdict    string   `json:"verdict"`
+	Verdict    string   `json:"verdict"`       // "inside" the claimed range, "outside", "undecided"; "" = not measured
 	Why        string   `json:"why,omitempty"` // what it lacks
 }
 
@@ -59,7 +59,7 @@ func ClaimsPage(w io.Writer, c *Claims) error {
 	if c.Quick {
 		command, kind = command+" --quick", "quick"
 	}
-	fmt.Fprintf(&text, "# The claims, put to the test\n\nWritten by `%s` on %s: a %s run on %s (%d cores), %s %s,\nstore %s. Intervals are 95 %%, over the blocks of each comparison.\n\n",
+	fmt.Fprintf(&text, "# The claims, put to the test\n\nWritten by `%s` on %s: a %s run on %s (%d cores), %s %s,\nstore %s. Intervals are 95 %%, over the blocks of each comparison; what an interval crosses is undecided.\n\n",
 		command, c.Date.UTC().Format("2006-01-02 15:04 UTC"), kind, c.Host.CPU, c.Host.Cores, c.Host.OS, c.Host.Kernel, c.Store)
 	text.WriteString("| claimed | conditions | measured here | |\n|---|---|---|---|\n")
 	claimRows(&text, c.Claims)
@@ -87,5 +87,5 @@ func (e Evidence) measured() string {
 	if e.Why != "" {
 		return e.Why
 	}
-	return fmt.Sprintf("%s %.3g%s%s", e.What, e.Value, bounds(e.Lo, e.Hi, 1, ""), e.Unit)
+	return fmt.Sprintf("%s %s%s%s", e.What, short(e.Value), bounds(e.Lo, e.Hi, 1, ""), e.Unit)
 }

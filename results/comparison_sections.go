@@ -40,7 +40,7 @@ func (r *Report) savings(first, second string) section {
 		}
 		time := func(arm string) string {
 			m, _ := r.Find("latency.response."+point, map[string]string{"arm": arm})
-			return fmt.Sprintf("%.3g", 1e3*m.Value)
+			return short(1e3 * m.Value)
 		}
 		s.table.rows = append(s.table.rows, append(words(point, time(first), time(second)), r.savingCells(m, point)...))
 	}
@@ -57,10 +57,10 @@ func (r *Report) savingCells(m Metric, point string) []cell {
 	return []cell{ranged(m, 1e3), ranged(ratio, 100), {text: p}}
 }
 
-// ranged is a value with its interval, starred when it is insufficient.
+// ranged is a value with its interval, starred when it is insufficient and has none.
 func ranged(m Metric, scale float64) cell {
-	value := fmt.Sprintf("%.3g", scale*m.Value)
-	if len(m.Warnings) > 0 {
+	value := short(scale * m.Value)
+	if len(m.Warnings) > 0 && m.Lo == nil {
 		return cell{text: value + "* insufficient", brief: value + "*"}
 	}
 	return cell{text: value + bounds(m.Lo, m.Hi, scale, ""), brief: value}
@@ -100,6 +100,7 @@ var armRows = []armRow{
 	{"headroom %", "skew.cpu.headroom", 100}, {"headroom by the average %", "skew.cpu.headroom_by_average", 100},
 	{"sessions that broke affinity %", "affinity.broken_ratio", 100},
 	{"sessions that lost state", "consistency.lost", 1}, {"sessions lost per crash", "failover.lost_per_crash", 1}, {"sessions lost per rolling deploy", "failover.lost_per_deploy", 1},
+	{"sessions lost per day, estimated", "cost.lost_sessions_per_day", 1},
 }
 
 // arms puts the arms side by side.
@@ -135,13 +136,5 @@ func (r *Report) costs() (lines []string) {
 	if m, ok := r.value("cost.break_even_operation"); ok {
 		lines = append(lines, fmt.Sprintf("mean response times are equal at %s ms per store operation: %s pays while operations take longer (below zero: always)", ranged(m, 1e3).text, first))
 	}
-	for _, m := range r.Metrics {
-		if m.Name == "cost.lost_sessions_per_day" {
-			lines = append(lines, fmt.Sprintf("%s loses the state of %s sessions a day, at this load and the given crashes and deploys", m.Labels["arm"], loss(m)))
-		}
-	}
 	return lines
 }
-
-// loss leaves its warning to the notes: the figure is an estimate, not insufficient.
-func loss(m Metric) string { return fmt.Sprintf("%.3g%s", m.Value, bounds(m.Lo, m.Hi, 1, "")) }

@@ -25,6 +25,14 @@ func Figure(v float64, unit string) string {
 	return fmt.Sprintf("%.4g", v)
 }
 
+// short has three digits, and more before the point rather than an exponent.
+func short(v float64) string {
+	if v >= 999.5 || v <= -999.5 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
+}
+
 // Signed is a difference as people read it, always with its sign.
 func Signed(v float64, unit string) string {
 	if unit == Ratio {

@@ -21,8 +21,8 @@ type htmlView struct {
 	SkewText       []string
 	Headroom       []barView
 	Consistency    []anomalyView
-	Violations     []violationView
-	MoreViolations int
+	Violations     violationsView // what nothing excuses
+	Excused        violationsView
 	Sections       []sectionView
 	Folded         []sectionView
 	Experiment     string
@@ -63,11 +63,20 @@ type instanceView struct {
 
 type anomalyView struct{ Kind, About, Unexcused, Excused string }
 
+// violationsView is what there was in all, and the first of them.
+type violationsView struct {
+	Count  int
+	Listed []violationView
+}
+
 type violationView struct {
 	Text    string
 	Session int // index of the session's row; -1 when it is not in the sample
-	Excused bool
+	Class   string
 }
+
+// More is how many are not listed.
+func (v violationsView) More() int { return v.Count - len(v.Listed) }
 
 type sectionView struct {
 	Title        string
@@ -192,7 +201,7 @@ func (v *htmlView) consistency(r *Report) {
 	}
 }
 
-// listedViolations bounds the list on the page; the timeline and report.json have more.
+// listedViolations bounds each list on the page; the timeline and report.json have more.
 const listedViolations = 100
 
 func (v *htmlView) violations(r *Report) {
@@ -200,22 +209,21 @@ func (v *htmlView) violations(r *Report) {
 	for i, s := range v.Data.Sessions {
 		rows[s.ID] = i
 	}
-	for _, excused := range []bool{false, true} {
-		for _, violation := range r.Violations {
-			if violation.Excused != excused {
-				continue
-			}
-			if len(v.Violations) == listedViolations {
-				v.MoreViolations++
-				continue
-			}
-			row, ok := rows[violation.Session]
-			if !ok {
-				row = -1
-			}
-			v.Violations = append(v.Violations, violationView{Session: row, Excused: excused,
-				Text: fmt.Sprintf("%.2f s %s, session %s, %s → %s: %s", violation.At, violation.Kind, violation.Session, violation.From, violation.To, violation.Why)})
+	for _, violation := range r.Violations {
+		list, class := &v.Violations, "broken"
+		if violation.Excused {
+			list, class = &v.Excused, "excused"
 		}
+		list.Count++
+		if len(list.Listed) == listedViolations {
+			continue
+		}
+		row, ok := rows[violation.Session]
+		if !ok {
+			row = -1
+		}
+		list.Listed = append(list.Listed, violationView{Session: row, Class: class,
+			Text: fmt.Sprintf("%.2f s %s, session %s, %s → %s: %s", violation.At, violation.Kind, violation.Session, violation.From, violation.To, violation.Why)})
 	}
 }
 

@@ -8,9 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/tw"
 )
 
 // OutcomesSchema is the schema of the outcomes of scenarios.
@@ -93,7 +90,7 @@ func (o Outcomes) Count(s Standing) (n int) {
 }
 
 // Terminal writes one row a scenario and one column a balancer, then every deviation in a line.
-func (o Outcomes) Terminal(w io.Writer) error {
+func (o Outcomes) Terminal(w io.Writer, width int) error {
 	var scenarios, balancers []string
 	cells := map[[2]string]string{}
 	for _, one := range o.Outcomes {
@@ -105,18 +102,15 @@ func (o Outcomes) Terminal(w io.Writer) error {
 		}
 		cells[[2]string{one.Scenario, one.LB}] = string(one.State)
 	}
-	table := tablewriter.NewTable(w, tablewriter.WithHeaderAutoFormat(tw.Off))
-	table.Header(append([]string{"scenario"}, balancers...))
+	table := Listing{Header: append([]string{"scenario"}, balancers...)}
 	for _, scenario := range scenarios {
 		row := []string{scenario}
 		for _, lb := range balancers {
 			row = append(row, cells[[2]string{scenario, lb}])
 		}
-		if err := table.Append(row); err != nil {
-			return err
-		}
+		table.Rows = append(table.Rows, row)
 	}
-	if err := table.Render(); err != nil {
+	if err := table.Write(w, width); err != nil {
 		return err
 	}
 	for _, one := range o.Outcomes {

@@ -26,7 +26,7 @@ func TestOutcomesNameEveryDeviation(t *testing.T) {
 		{Scenario: "drain", LB: "a", State: Inapplicable, Why: "a cannot drain"},
 	}}
 	var out strings.Builder
-	if err := o.Terminal(&out); err != nil {
+	if err := o.Terminal(&out, 100); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"as expected", "crash, b: expected x == 0, measured 3", "drain, a: not applicable: a cannot drain"} {

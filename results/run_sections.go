@@ -81,7 +81,7 @@ func (r *Report) latencyRow(name, prefix string, labels map[string]string) []cel
 		m, ok := r.Find(prefix+q.name, labels)
 		text := "-"
 		if ok {
-			text = fmt.Sprintf("%.3g", 1e3*m.Value)
+			text = short(1e3 * m.Value)
 			if len(m.Warnings) > 0 {
 				text += "*"
 			}
@@ -160,9 +160,9 @@ func (r *Report) violations() section {
 func bounds(lo, hi *float64, scale float64, unit string) string {
 	switch {
 	case lo != nil && hi != nil:
-		return fmt.Sprintf(" (%.3g%s … %.3g%s)", *lo*scale, unit, *hi*scale, unit)
+		return fmt.Sprintf(" (%s%s … %s%s)", short(*lo*scale), unit, short(*hi*scale), unit)
 	case hi != nil:
-		return fmt.Sprintf(" (below %.3g%s)", *hi*scale, unit)
+		return fmt.Sprintf(" (below %s%s)", short(*hi*scale), unit)
 	}
 	return ""
 }

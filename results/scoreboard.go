@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/tw"
 )
 
 // ScoreboardSchema is the schema of a scoreboard.
@@ -202,15 +199,12 @@ func (s *Scoreboard) titles() []string {
 }
 
 // Terminal writes the table and what the columns mean.
-func (s *Scoreboard) Terminal(w io.Writer) error {
-	table := tablewriter.NewTable(w, tablewriter.WithHeaderAutoFormat(tw.Off), tablewriter.WithRendition(tw.Rendition{Borders: tw.BorderNone}))
-	table.Header(s.titles())
+func (s *Scoreboard) Terminal(w io.Writer, width int) error {
+	table := Listing{Header: s.titles()}
 	for _, row := range s.Rows {
-		if err := table.Append(row.cells()); err != nil {
-			return err
-		}
+		table.Rows = append(table.Rows, row.cells())
 	}
-	if err := table.Render(); err != nil {
+	if err := table.Write(w, width); err != nil {
 		return err
 	}
 	_, err := io.WriteString(w, "\n"+s.legend(""))

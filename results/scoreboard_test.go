@@ -20,7 +20,7 @@ func TestScoreboardReadsItsScenarios(t *testing.T) {
 		"burst":     {Metrics: []Metric{{Name: "affinity.split_sessions", Value: 5, N: 5}, {Name: "affinity.sessions", Value: 10, N: 10}}},
 	})
 	var terminal, page strings.Builder
-	if err := s.Terminal(&terminal); err != nil {
+	if err := s.Terminal(&terminal, 300); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Markdown(&page); err != nil {

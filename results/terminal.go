@@ -55,16 +55,9 @@ func (p *page) flush(w io.Writer) error {
 
 // wrap breaks text between words at the page's width; further lines start with indent.
 func (p *page) wrap(text, indent string) {
-	column := 0
-	for i, word := range strings.SplitAfter(text, " ") {
-		if i > 0 && column+len(strings.TrimRight(word, " ")) > p.width {
-			p.text.WriteString("\n" + indent)
-			column = len(indent)
-		}
-		p.text.WriteString(word)
-		column += len(word)
+	for _, line := range breakWords(text, p.width, indent) {
+		p.text.WriteString(line + "\n")
 	}
-	p.text.WriteString("\n")
 }
 
 func (p *page) paint(code, text string) string {

@@ -3,26 +3,13 @@ package results
 import (
 	"strings"
 	"unicode/utf8"
-
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/tw"
 )
 
 // table renders rows under a header into the page: as they are, or with brief cells, or without the
 // columns that say least, whatever fits first.
 func (p *page) table(t table) {
 	header, rows := fit(t, p.width)
-	writer := tablewriter.NewTable(&p.text,
-		tablewriter.WithRendition(tw.Rendition{Borders: tw.BorderNone}),
-		tablewriter.WithHeaderAutoFormat(tw.Off),
-		tablewriter.WithHeaderAlignment(tw.AlignLeft))
-	writer.Header(header)
-	for _, row := range rows {
-		if err := writer.Append(row); err != nil {
-			p.err = err
-		}
-	}
-	if err := writer.Render(); err != nil {
+	if err := (Listing{header, rows}).Write(&p.text, p.width); err != nil {
 		p.err = err
 	}
 }
@@ -37,7 +24,7 @@ func fit(t table, width int) (header []string, rows [][]string) {
 	for _, c := range t.columns {
 		rank = max(rank, c.rank)
 	}
-	if rank == 0 { // nothing may go: the page is wider than it should be
+	if rank == 0 { // nothing may go: the listing goes on below
 		return texts(t, true, 0)
 	}
 	return fit(t.below(rank), width)

@@ -30,21 +30,27 @@ func storedIn(t *testing.T, path string) *Report {
 
 func TestTerminalKeepsToItsWidth(t *testing.T) {
 	for _, width := range []int{60, 80, 120, 200} {
-		page := drawn(t, stored(t), width)
-		for line := range strings.Lines(page) {
-			if n := utf8.RuneCountInString(strings.TrimRight(line, " \n")); n > width {
-				t.Errorf("width %d: %d columns: %s", width, n, line)
-			}
-		}
-		golden(t, fmt.Sprintf("testdata/terminal-%d.txt", width), page)
+		golden(t, fmt.Sprintf("testdata/terminal-%d.txt", width), narrow(t, stored(t), width))
 	}
+}
+
+// narrow draws r and checks that no line is wider than asked for.
+func narrow(t *testing.T, r *Report, width int) string {
+	t.Helper()
+	page := drawn(t, r, width)
+	for line := range strings.Lines(page) {
+		if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
+			t.Errorf("width %d: %d columns: %s", width, n, line)
+		}
+	}
+	return page
 }
 
 // The comparison is a real one too: four arms and the one of equal CPU, six blocks, Redis in one of two zones.
 func TestComparisonPage(t *testing.T) {
 	r := storedIn(t, "testdata/compare.json")
-	for _, width := range []int{80, 160} {
-		golden(t, fmt.Sprintf("testdata/compare-%d.txt", width), drawn(t, r, width))
+	for _, width := range []int{60, 80, 160} {
+		golden(t, fmt.Sprintf("testdata/compare-%d.txt", width), narrow(t, r, width))
 	}
 }
 

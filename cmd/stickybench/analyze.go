@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"math"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -123,8 +124,22 @@ func terminalWidth(w io.Writer) int {
 	return plainWidth
 }
 
+// list writes a table on standard output: in a pipe each row is one line, for grep.
+func list(cmd *cobra.Command, table results.Listing) error {
+	w := cmd.OutOrStdout()
+	width := math.MaxInt32
+	if isTerminal(w) {
+		width = terminalWidth(w)
+	}
+	return table.Write(w, width)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
 // colored follows the NO_COLOR convention (no-color.org).
 func colored(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))
+	return os.Getenv("NO_COLOR") == "" && isTerminal(w)
 }

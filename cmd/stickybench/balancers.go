@@ -5,9 +5,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/olekukonko/tablewriter"
 	"github.com/spf13/cobra"
 
+	"github.com/stickybench/stickybench/results"
 	"github.com/stickybench/stickybench/targets"
 )
 
@@ -22,22 +22,20 @@ func newBalancers() *cobra.Command {
 }
 
 const listHelp = `list names every balancer and mechanism that --lb takes, and what each promises:
-  when its home fails, a session   moves and stays, moves and comes home, flaps or fails until it is back
-  drain, reload                    a drain or a new configuration keeps, moves or forgets bound sessions;
-                                   - where it cannot be done at run time
-  expires by                       what can end a binding: idle time, age, or nothing (-); see lb.ttl
-  its marker                       what a client can do with the balancer's cookie
-  routes on                        what the home follows from`
+  home fails      the session then moves and stays, moves and comes home, flaps or fails until it is back
+  drain, reload   a drain or a new configuration keeps, moves or forgets bound sessions;
+                  - where it cannot be done at run time
+  expires by      what can end a binding: idle time, age, or nothing (-); see lb.ttl
+  its marker      what a client can do with the balancer's cookie
+  routes on       what the home follows from`
 
 func listBalancers(cmd *cobra.Command, _ []string) error {
-	table := tablewriter.NewWriter(cmd.OutOrStdout())
-	table.Header("balancer", "when its home fails, a session", "drain", "reload", "expires by", "its marker", "routes on", "installed")
+	table := results.Listing{Header: []string{"balancer", "home fails", "drain", "reload", "expires by", "its marker", "routes on", "installed"}}
 	for _, b := range targets.Available(cmd.Context()) {
-		if err := table.Append(b.Use, b.Mechanism.Family.Describe(), b.Drain, b.Reload, b.Expires, b.Marker, b.Mechanism.Key, b.Installed); err != nil {
-			return err
-		}
+		installed, _, _ := strings.Cut(b.Installed, " (") // how to mend it: balancers show
+		table.Rows = append(table.Rows, []string{b.Use, b.Mechanism.Family.Describe(), b.Drain, b.Reload, b.Expires, b.Marker, b.Mechanism.Key, installed})
 	}
-	return table.Render()
+	return list(cmd, table)
 }
 
 func printConfig(cmd *cobra.Command, names []string) error {

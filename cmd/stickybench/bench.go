@@ -110,7 +110,7 @@ func printBoard(w io.Writer, board *results.Scoreboard, format string) error {
 		_, err = w.Write(text)
 		return err
 	}
-	return board.Terminal(w)
+	return board.Terminal(w, terminalWidth(w))
 }
 
 // announce says on standard error what is played now.

@@ -63,7 +63,7 @@ func (f *runFlags) registerTarget(set *pflag.FlagSet) {
 // registerLoad adds who comes to what.
 func (f *runFlags) registerLoad(set *pflag.FlagSet) {
 	set.IntVar(&f.backends, "backends", 0, "mock instances to start, each its own process (default 4)")
-	set.StringVar(&f.mix, "mix", "", "who comes: a built-in mix (see `stickybench profiles list`)")
+	set.StringVar(&f.mix, "mix", "", "who comes: a built-in mix (see profiles list)")
 	set.StringVar(&f.profile, "profile", "", "only this profile")
 	set.Float64VarP(&f.rate, "rate", "r", 0, "session arrivals per second")
 	set.IntVarP(&f.users, "users", "u", 0, "closed loop with so many users instead of arrivals")

@@ -15,10 +15,14 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"stickybench": main})
 }
 
-// TestScripts runs the txtar scripts of testdata/script against the real command.
+// TestScripts runs the txtar scripts of testdata/script, and the page for newcomers, against the real command.
 func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/script",
+		Files:         append(files, gettingStarted(t)),
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("STICKYBENCH_REQUIRE_REAL", os.Getenv("STICKYBENCH_REQUIRE_REAL"))

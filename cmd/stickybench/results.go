@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/olekukonko/tablewriter"
 	"github.com/spf13/cobra"
 
 	"github.com/stickybench/stickybench/results"
@@ -40,21 +39,17 @@ func listResults(cmd *cobra.Command, given []string) error {
 	if err != nil {
 		return usage("listing results: %w; runs without --out go to %s", err, resultsRoot)
 	}
-	table := tablewriter.NewWriter(cmd.OutOrStdout())
-	table.Header("directory", "verdict", "balancer", "store", "mix", "sessions", "broken", "tags")
+	table := results.Listing{Header: []string{"directory", "verdict", "balancer", "store", "mix", "sessions", "broken", "tags"}}
 	for _, e := range entries {
 		if row, ok := resultRow(root, e); ok {
 			tags, err := results.Tags(filepath.Join(root, e.Name()))
 			if err != nil {
 				tags = []string{"unreadable"}
 			}
-			row = append(row, strings.Join(tags, " "))
-			if err := table.Append(row); err != nil {
-				return err
-			}
+			table.Rows = append(table.Rows, append(row, strings.Join(tags, " ")))
 		}
 	}
-	return table.Render()
+	return list(cmd, table)
 }
 
 // resultRow describes one run directory; ok is false for anything else.

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/olekukonko/tablewriter"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -76,18 +75,15 @@ func (f *scenarioFlags) registerSeries(set *pflag.FlagSet) {
 }
 
 func listScenarios(cmd *cobra.Command, _ []string) error {
-	table := tablewriter.NewWriter(cmd.OutOrStdout())
-	table.Header("scenario", "what happens", "reported as")
+	table := results.Listing{Header: []string{"scenario", "what happens", "reported as"}}
 	for _, name := range profiles.ScenarioNames() {
 		s, err := profiles.LookupScenario(name)
 		if err != nil {
 			return err
 		}
-		if err := table.Append(name, s.About, s.Source); err != nil {
-			return err
-		}
+		table.Rows = append(table.Rows, []string{name, s.About, s.Source})
 	}
-	return table.Render()
+	return list(cmd, table)
 }
 
 func showScenario(cmd *cobra.Command, names []string) error {
@@ -194,7 +190,7 @@ func hold(o *results.Outcome, s profiles.Scenario, dir *results.Dir) error {
 
 func printOutcomes(w io.Writer, all results.Outcomes, asJSON bool) error {
 	if !asJSON {
-		return all.Terminal(w)
+		return all.Terminal(w, terminalWidth(w))
 	}
 	text, err := all.Encode()
 	if err != nil {
