@@ -20,9 +20,9 @@ type epoll struct {
 	buffer    []byte // what is being read
 	out       []byte // what is being written
 	sockets   table
-	most      int      // connections at a time
-	kept      []uint32 // by slot: place of the first kept connection; 0 = none
-	pooled    []shelf  // by Request.Pool
+	most      int          // connections at a time
+	kept      slab[uint32] // by slot: place of the first kept connection; 0 = none
+	pooled    []shelf      // by Request.Pool
 	done      []*Request
 	now       clock.Time // the last reading of the clock
 	numbers   uint32
@@ -328,6 +328,7 @@ func (e *epoll) Close() error {
 		e.drop(s)
 	}
 	e.closed = true
+	e.kept.free()
 	runtime.UnlockOSThread()
 	return unix.Close(e.fd)
 }

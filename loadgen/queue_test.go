@@ -56,14 +56,19 @@ func TestThinkingUsersAreOutsideTheHeap(t *testing.T) {
 	var q queue
 	defer func() { users.free(); q.free(); js.arena.release() }()
 	const n = 100_000
+	number, _ := js.number(trait{name: "mark", path: "/"})
+	mark := cookie{kind: &js.kinds[number], value: []byte("b1")}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for i := range uint32(n) {
 		slot := users.add()
-		js.append(&users.at(slot).jar, 0, cookie{value: []byte("b1")})
+		js.append(&users.at(slot).jar, number, mark)
 		q.push(due{clock.Time(i), slot})
 	}
 	runtime.ReadMemStats(&after)
+	if size := arenaUnit * int(users.at(0).jar.units); size > 16 {
+		t.Errorf("a cookie without a date takes %d bytes, want 16 at most", size)
+	}
 	if bytes := after.TotalAlloc - before.TotalAlloc; bytes > 16*n {
 		t.Errorf("%d users take %d bytes of the heap", n, bytes)
 	}
