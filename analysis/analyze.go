@@ -16,6 +16,7 @@ import (
 // input is one run, wherever its records come from.
 type input struct {
 	name       string
+	directory  string // "" when it comes from none
 	run        results.Run
 	experiment *profiles.Experiment
 	changes    []results.Change
@@ -73,7 +74,7 @@ func mistrust(report *results.Report, found []string) {
 
 // open reads a run; its records are opened by whoever sweeps over them.
 func open(d *results.Dir) (in input, err error) {
-	in = input{name: filepath.Base(d.Path()), exchanges: d.Exchanges()}
+	in = input{name: filepath.Base(d.Path()), directory: d.Path(), exchanges: d.Exchanges()}
 	if in.run, err = d.Run(); err != nil {
 		return in, err
 	}

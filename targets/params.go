@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,9 @@ func (d *Deployment) places(p *balancers.Params) (err error) {
 		return err
 	}
 	p.Template = d.o.Experiment.Balancer.Template
+	if config := d.o.Experiment.Balancer.Config; config != "" && p.Template == "" {
+		return fmt.Errorf("lb.config: %s is empty; give the template that {config} is rendered from", config)
+	}
 	return d.sockets(p)
 }
 
