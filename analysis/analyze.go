@@ -5,6 +5,7 @@ import (
 	"iter"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
@@ -15,6 +16,7 @@ import (
 // input is one run, wherever its records come from.
 type input struct {
 	name       string
+	directory  string // "" when it comes from none
 	run        results.Run
 	experiment *profiles.Experiment
 	changes    []results.Change
@@ -48,6 +50,13 @@ func distrust(report *results.Report, d *results.Dir) {
 	mistrust(report, append(d.Damage(), d.Warnings()...))
 }
 
+// Distrust does the same for a report that was drawn before: since then somebody may have been at the directory.
+func Distrust(report *results.Report, path string) {
+	if len(report.Reasons) == 0 || !strings.HasPrefix(report.Reasons[0], damaged) {
+		mistrust(report, results.Damaged(path))
+	}
+}
+
 // mistrust does the same for what was found, if anything was.
 func mistrust(report *results.Report, found []string) {
 	if len(found) == 0 {
@@ -65,7 +74,7 @@ func mistrust(report *results.Report, found []string) {
 
 // open reads a run; its records are opened by whoever sweeps over them.
 func open(d *results.Dir) (in input, err error) {
-	in = input{name: filepath.Base(d.Path()), exchanges: d.Exchanges()}
+	in = input{name: filepath.Base(d.Path()), directory: d.Path(), exchanges: d.Exchanges()}
 	if in.run, err = d.Run(); err != nil {
 		return in, err
 	}
@@ -136,6 +145,7 @@ func conclude(in input, t *traffic, j *judge, last *final) (*results.Report, err
 	s := &sheet{}
 	j.reportAffinity(s)
 	j.reportFailovers(s)
+	j.reportReplicas(s)
 	j.census.reportConsistency(s)
 	t.report(s)
 	j.operations.report(s)
@@ -163,7 +173,7 @@ func describe(in input, t *traffic) results.ReportRun {
 		cores = r.Instances[0].Cores
 	}
 	return results.ReportRun{Name: r.Name, Dir: in.name, LB: r.LB, LBVersion: r.LBVersion, Mechanism: r.Mechanism.Name,
-		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), VirtualCores: cores, Duration: t.wall(r).Seconds()}
+		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), VirtualCores: cores, Duration: t.wall(r).Seconds(), Revision: r.Revision}
 }
 
 // timeline tells what happened to the pool between the first due time and the end of the load.

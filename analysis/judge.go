@@ -29,8 +29,9 @@ type judge struct {
 	latest         int   // move that has begun; -1 before the first
 	joined         *move // the last instance that joined or returned
 	conduct        conduct
-	numbers        map[string]int // of instances in Run.Instances
-	account        *account       // nil = the balancer kept none
+	numbers        map[string]int  // of instances in Run.Instances
+	through        numbered[int64] // answers by replica
+	account        *account        // nil = the balancer kept none
 }
 
 func newJudge(in input) *judge {

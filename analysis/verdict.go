@@ -24,16 +24,21 @@ func verdict(r *results.Report, run results.Run, causes []string) (results.Verdi
 	}
 	if len(r.Checks) > 0 {
 		worst, reasons := gated(r.Checks)
+		if worst == results.Fail && run.Mechanism.Family == results.NoAffinity {
+			reasons = append(reasons, bindsNone)
+		}
 		return worst, append([]string{finding}, reasons...)
 	}
 	switch {
 	case run.Mechanism.Family == results.NoAffinity:
-		return results.Fail, []string{finding, "this mechanism binds no session: every request is balanced by itself"}
+		return results.Fail, []string{finding, bindsNone}
 	case ratio.Value > 0:
 		return results.Fail, []string{finding}
 	}
 	return results.Pass, append([]string{finding}, powerSentence(r)...)
 }
+
+const bindsNone = "this mechanism binds no session: every request is balanced by itself"
 
 // unpromised says that sessions flapped under a mechanism that is not declared to; no gate has to ask for that.
 func unpromised(r *results.Report, family results.Family) string {
@@ -56,7 +61,7 @@ func gated(checks []results.Check) (worst results.Verdict, reasons []string) {
 		if slices.Index(gravity, c.Verdict) > slices.Index(gravity, worst) {
 			worst = c.Verdict
 		}
-		reasons = append(reasons, fmt.Sprintf("gate %s: %s, %s", c.Gate, c.Verdict, c.Why))
+		reasons = append(reasons, fmt.Sprintf("gate %s: %s, %s", c.Gate, c.Verdict, c.Outcome()))
 	}
 	return worst, reasons
 }
@@ -76,6 +81,9 @@ func sentence(r *results.Report) string {
 	}
 	if lost := get("consistency.lost").Value; lost > 0 {
 		text += fmt.Sprintf("; %.0f lost their state", lost)
+	}
+	if apart := get("replicas.disagreements").Value; apart > 0 {
+		text += fmt.Sprintf("; the replicas disagreed on %.0f of %.0f that reached several", apart, get("replicas.reached_sessions").Value)
 	}
 	if victims := get("failover.victims").Value; victims > 0 {
 		text += fmt.Sprintf("; %.0f were homed on an instance that failed", victims)

@@ -115,6 +115,9 @@ func mergedRun(runs []Run) Run {
 	for _, r := range runs[1:] {
 		m.Start, m.Measured, m.End = min(m.Start, r.Start), min(m.Measured, r.Measured), max(m.End, r.End)
 		m.Interrupted = m.Interrupted || r.Interrupted
+		if r.Revision != m.Revision {
+			m.Revision = Revision{} // parts of several are of none
+		}
 		m.Warnings = append(m.Warnings, r.Warnings...)
 		g := &m.Generator
 		g.Shards, g.Offered, g.Sent, g.Dropped = g.Shards+r.Generator.Shards, g.Offered+r.Generator.Offered, g.Sent+r.Generator.Sent, g.Dropped+r.Generator.Dropped

@@ -14,6 +14,12 @@ import (
 // builtin is the name of the reference balancer.
 const builtin = "builtin"
 
+// Knows says whether use begins with the name of a balancer, whatever mechanism it then asks for.
+func Knows(use string) bool {
+	name, _, _ := strings.Cut(use, ":")
+	return name == builtin || slices.ContainsFunc(balancers.List(), func(r balancers.Row) bool { return r.Name == name })
+}
+
 // Check says whether the experiment asks for something that no balancer of ours can do; its
 // errors are the user's to mend. Start checks too.
 func Check(e *profiles.Experiment) error {
@@ -70,7 +76,7 @@ func checkFaults(e *profiles.Experiment, row balancers.Row) error {
 			if !row.CanDrain() {
 				return fmt.Errorf("faults[%d]: %s %s: %s cannot drain an instance at run time; use haproxy:cookie or builtin:cookie", n, action, target, row.Name)
 			}
-		case "add", "remove", "replace", "reload":
+		case "add", "remove", "replace", "reload", "blind":
 			if !row.CanReload() {
 				return fmt.Errorf("faults[%d]: %s %s: %s cannot be reloaded here; use nginx:ip-hash or builtin:cookie, or restart %s", n, action, target, row.Name, profiles.TheBalancer)
 			}

@@ -40,7 +40,7 @@ func metricsReference() string {
 Written from results.Catalog by its test. Units are SI in report.json; reports show ms and %. A gate names a metric, its
 labels if it has any, and a limit: ` + "`latency.response.p99{profile=\"shopper\"} < 50ms`" + `, see [ci.md](ci.md).
 
-Labels: ` + "`profile`" + ` (latencies), ` + "`instance`" + `, ` + "`fault`" + ` (failover), ` + "`excused`" + ` (consistency), ` + "`arm`" + ` and ` + "`against`" + ` (comparisons).
+Labels: ` + "`profile`" + ` (latencies), ` + "`instance`" + `, ` + "`fault`" + ` (failover), ` + "`phase`" + ` (failover, replicas), ` + "`replica`" + `, ` + "`excused`" + ` (consistency), ` + "`arm`" + ` and ` + "`against`" + ` (comparisons).
 `)
 	section := ""
 	for _, q := range results.Catalog() {
@@ -79,12 +79,14 @@ const dataIntro = "# Exported data\n\n" +
 	"Times are nanoseconds since the Unix epoch (0: did not happen), lengths are nanoseconds, 64-bit marks are 16 hex digits.\n\n" +
 	"```sql\n" +
 	"-- DuckDB: broken sessions, as the report counts them\n" +
-	"SELECT count(*) FROM 'data/sessions.parquet' WHERE broken;\n" +
+	"SELECT count(*)::INTEGER AS broken FROM 'data/sessions.parquet' WHERE broken;\n" +
 	"-- response time by instance and second\n" +
 	"SELECT instance, time_bucket(INTERVAL 1 SECOND, make_timestamp_ns(done_ns)) AS second, quantile_cont((done_ns - due_ns) / 1e6, 0.99) AS p99_ms\n" +
 	"FROM 'data/exchanges.parquet' WHERE failure = 'answered' AND NOT warmup GROUP BY ALL ORDER BY ALL;\n" +
 	"-- requests that two instances served: a balancer that repeats them\n" +
 	"SELECT nonce, list(instance) FROM 'data/serves.parquet' WHERE method = 'POST' GROUP BY nonce HAVING count(*) > 1;\n" +
+	"-- answers that no instance's ledger knows: they came from somewhere else, such as a cache\n" +
+	"SELECT count(*)::INTEGER AS unknown FROM 'data/exchanges.parquet' ANTI JOIN 'data/serves.parquet' USING (session, seq) WHERE failure = 'answered';\n" +
 	"-- what only the balancer knows: retries of requests that both ends saw once\n" +
 	"SELECT instances, count(*) FROM 'data/accesses.parquet' WHERE retries > 0 GROUP BY ALL ORDER BY ALL;\n" +
 	"```\n"

@@ -36,9 +36,10 @@ func live(t *testing.T, row Row, m Mechanism, path string, instances int, change
 	f := &fixture{instances: map[string]*mock{}, running: Running{Row: row, Mechanism: m}}
 	p := &f.running.Params
 	*p = Params{
-		Listen: reserved(t), Directory: filepath.Join(t.TempDir(), "lb of", "x"), Socket: filepath.Join(short(t), "s"),
+		Name: "lb", Listen: reserved(t), Directory: filepath.Join(t.TempDir(), "lb of", "x"), Socket: filepath.Join(short(t), "s"),
 		Health: Health{Interval: 50 * time.Millisecond, Timeout: time.Second, Rise: 1, Fall: 1},
 	}
+	p.Peers = []Peer{{p.Name, p.Beside("peers.sock")}}
 	if os.Geteuid() == 0 {
 		p.User = "root"
 	}
