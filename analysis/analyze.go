@@ -16,6 +16,7 @@ import (
 // input is one run, wherever its records come from.
 type input struct {
 	name       string
+	directory  string // "" when it comes from none
 	run        results.Run
 	experiment *profiles.Experiment
 	changes    []results.Change
@@ -74,7 +75,7 @@ func mistrust(report *results.Report, found []string) {
 
 // open reads a run; its records are opened by whoever sweeps over them.
 func open(d *results.Dir) (in input, err error) {
-	in = input{name: filepath.Base(d.Path()), exchanges: d.Exchanges(), batches: d.ExchangeBatches()}
+	in = input{name: filepath.Base(d.Path()), directory: d.Path(), exchanges: d.Exchanges(), batches: d.ExchangeBatches()}
 	if in.run, err = d.Run(); err != nil {
 		return in, err
 	}
@@ -172,6 +173,7 @@ func conclude(in input, t *traffic, j *judge, last *final) (*results.Report, err
 	s := &sheet{}
 	j.reportAffinity(s)
 	j.reportFailovers(s)
+	j.reportReplicas(s)
 	j.census.reportConsistency(s)
 	t.report(s)
 	j.operations.report(s)

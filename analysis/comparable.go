@@ -2,6 +2,8 @@ package analysis
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,6 +22,8 @@ func (s *Side) Incomparable(d *results.Dir) (string, error) {
 }
 
 func incomparable(a, b input) string {
+	a.readTrace()
+	b.readTrace()
 	var l unlike
 	l.other("machine", machine(a.run.Host), machine(b.run.Host))
 	l.other("number of instances", len(a.run.Instances), len(b.run.Instances))
@@ -27,6 +31,19 @@ func incomparable(a, b input) string {
 	l.other("mix", a.run.Mix, b.run.Mix)
 	l.experiments(a.experiment, b.experiment)
 	return l.String()
+}
+
+// readTrace reads the arrival times that the directory keeps; without them they equal no others.
+func (in input) readTrace() {
+	if in.experiment.Load.Trace == "" {
+		return
+	}
+	f, err := os.Open(filepath.Join(in.directory, in.experiment.Load.Trace))
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	_ = in.experiment.ReadTrace(f) // as above
 }
 
 // Unlike says what two experiments differ in besides what they measure, or "".
@@ -78,6 +95,9 @@ func (l *unlike) experiments(x, y *profiles.Experiment) {
 	l.other("speed-up", x.Speedup, y.Speedup)
 	l.other("number of sessions", x.Sessions, y.Sessions)
 	l.other("load", load(x.Load), load(y.Load))
+	if !slices.Equal(x.Load.TraceTimes, y.Load.TraceTimes) {
+		*l = append(*l, "other arrival times")
+	}
 	l.other("handler", x.Backends, y.Backends)
 	l.other("faults", x.Faults, y.Faults)
 }
@@ -88,6 +108,6 @@ func machine(h results.Host) string {
 
 // load is what comes, not how the generator sends it.
 func load(l profiles.Load) profiles.Load {
-	l.Engine, l.Shards = "", 0
+	l.Engine, l.Shards, l.Trace = "", 0, ""
 	return l
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -306,5 +308,20 @@ func TestEqualLoadsAreAlike(t *testing.T) {
 	b.Load.Spike.Peak, b.Duration = 8, 1e9
 	if why := Unlike(a, b); !strings.Contains(why, "duration (25s against 1s)") || !strings.Contains(why, "peak: 9.0") {
 		t.Error(why)
+	}
+}
+
+// Two lists of arrivals of one name are two loads.
+func TestOtherArrivalTimesAreAnotherLoad(t *testing.T) {
+	a, b := input{experiment: profiles.Default(), directory: t.TempDir()}, input{experiment: profiles.Default(), directory: t.TempDir()}
+	for at, in := range map[string]input{"1.5": a, "1.6": b} {
+		in.experiment.Load.Trace = "arrivals.txt"
+		must(t, os.WriteFile(filepath.Join(in.directory, "arrivals.txt"), []byte(at+"\n"), 0o644))
+	}
+	if why := incomparable(a, b); why != "other arrival times" {
+		t.Errorf("%q", why)
+	}
+	if why := incomparable(a, a); why != "" {
+		t.Errorf("itself: %q", why)
 	}
 }

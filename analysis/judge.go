@@ -32,8 +32,9 @@ type judge struct {
 	stretch        *stretch // in which the exchange that is judged was sent
 	calm           bool     // it is a calm one, and the exchange was done in it too
 	conduct        conduct
-	numbers        map[string]int // of instances in Run.Instances
-	account        *account       // nil = the balancer kept none
+	numbers        map[string]int  // of instances in Run.Instances
+	through        numbered[int64] // answers by replica
+	account        *account        // nil = the balancer kept none
 }
 
 func newJudge(in input) *judge {

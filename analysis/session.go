@@ -31,15 +31,16 @@ type session struct {
 	behaviour
 	memory memory
 
-	found    [kinds]finding
-	opening  uint32     // highest number of the requests that were due before the first answer
-	source   netip.Addr // of its first request
-	placed   string     // first home: where the balancer put it
-	victimOf []string   // outages that hit its home
-	hidden   *hidden
-	since    clock.Time // when it left the register, if it did
-	victims  []victim   // of the same outages
-	pending  []pending
+	found     [kinds]finding
+	opening   uint32     // highest number of the requests that were due before the first answer
+	source    netip.Addr // of its first request
+	placed    string     // first home: where the balancer put it
+	victimOf  []string   // outages that hit its home
+	hidden    *hidden
+	since     clock.Time // when it left the register, if it did
+	victims   []victim   // of the same outages
+	handovers *handovers // nil where the balancer has one replica
+	pending   []pending
 }
 
 // finding is what was found of one kind of anomaly in a session.
@@ -112,7 +113,7 @@ func (j *judge) visit(s *session, e *results.Exchange) (fresh bool) {
 		s.opening = max(s.opening, e.Seq)
 	}
 	burst := !first && e.Due < s.bound // a request is due only after the answers that it builds on
-	why := ""
+	home, why := s.home, ""
 	switch {
 	case burst: // sent in parallel, before the binding was known: the marker that came last binds
 		s.home = e.Instance
@@ -120,6 +121,9 @@ func (j *judge) visit(s *session, e *results.Exchange) (fresh bool) {
 		why = j.follow(s, e)
 	}
 	fresh = j.remember(s, e, burst, why)
+	if e.Replica != 0 && !burst {
+		j.handOver(s, e, home, why)
+	}
 	s.lastDone = e.Done
 	if e.Instance == s.home {
 		s.lastAt = e.Done
@@ -169,11 +173,15 @@ func (j *judge) switched(s *session, e *results.Exchange, kind, why string) {
 	} else {
 		s.broken = true
 	}
-	j.violation(s, e, kind, s.home, why, "answered by another instance than its home")
+	what := "answered by another instance than its home"
+	if why == "" {
+		what += j.told(s, e)
+	}
+	j.violation(s, e, kind, s.home, why, what)
 }
 
 func (j *judge) violation(s *session, e *results.Exchange, kind, from, why, what string) {
-	v := violation{id: s.id, at: e.Done, kind: kind, from: from, to: e.Instance, excused: why != "", why: why}
+	v := violation{id: s.id, at: e.Done, kind: kind, from: from, to: e.Instance, replica: j.replica(e.Replica), excused: why != "", why: why}
 	if why == "" {
 		v.why = what
 	}

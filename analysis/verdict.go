@@ -82,6 +82,9 @@ func sentence(r *results.Report) string {
 	if lost := get("consistency.lost").Value; lost > 0 {
 		text += fmt.Sprintf("; %.0f lost their state", lost)
 	}
+	if apart := get("replicas.disagreements").Value; apart > 0 {
+		text += fmt.Sprintf("; the replicas disagreed on %.0f of %.0f that reached several", apart, get("replicas.reached_sessions").Value)
+	}
 	if victims := get("failover.victims").Value; victims > 0 {
 		text += fmt.Sprintf("; %.0f were homed on an instance that failed", victims)
 	}

@@ -31,11 +31,12 @@ type user struct {
 	home     uint16 // index of the first instance seen; 0 = none yet
 	met      uint16 // mishaps that it has lived through
 	profile  uint8
-	keeps    bool // returns cookies
-	write    bool // the next step is a POST
-	head     bool // the next step is a HEAD
-	moved    bool // the address changes before the next step
-	last     bool // the next step is the session's last
+	replica  uint8 // of the target, that the next new connection goes to
+	keeps    bool  // returns cookies
+	write    bool  // the next step is a POST
+	head     bool  // the next step is a HEAD
+	moved    bool  // the address changes before the next step
+	last     bool  // the next step is the session's last
 }
 
 // shard owns everything that plays users number mod n = i.
@@ -45,7 +46,8 @@ type shard struct {
 	engine   Engine
 	log      recorder
 	jars     *jars
-	told     bool // users have addresses
+	told     bool  // users have addresses
+	replicas uint8 // of the target
 	mishaps  []profiles.Event
 	lent     []lent // what the last client left that took another's markers
 	i, n     int
@@ -185,6 +187,9 @@ func (s *shard) begin(slot uint32, id wire.SessionID, at clock.Time) {
 	}
 	*u = user{id: id, player: s.plan.Player(id.User, id.Session), moves: moves,
 		profile: s.plan.Profile(id.User), keeps: s.plan.KeepsJar(id.User), met: s.outlived(at)}
+	if s.replicas > 1 {
+		u.replica = s.firstReplica(id)
+	}
 	s.tally.sessions++
 	s.follow(slot, at)
 }

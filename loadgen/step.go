@@ -35,6 +35,9 @@ func (s *shard) request(slot, lane uint32, at, now clock.Time, flags results.Exc
 	r.Slot, r.Lane, r.Due, r.Flags = slot, lane, at, flags
 	r.ID, r.Seq, r.Nonce = u.id, u.seq, nonce(s.exp.Seed, u.id, u.seq)
 	r.KeepAlive, r.Pool = s.connection(u)
+	if s.replicas > 1 {
+		r.Replica = uint8((uint32(u.replica) + lane) % uint32(s.replicas))
+	}
 	if s.told && (r.Pool == 0 || s.exp.Load.ClientAddress.Via == profiles.ViaForwarded) { // a shared connection has its own
 		r.Source = s.source(u)
 	}
@@ -60,6 +63,12 @@ func (s *shard) source(u *user) netip.Addr {
 		u.address = s.plan.Address(u.id.User, u.moves) + 1
 	}
 	return s.plan.Source(u.address - 1)
+}
+
+// firstReplica is where a session's first connection goes: as behind DNS round robin or a balancer of
+// connections, any of them, and the next one from there on.
+func (s *shard) firstReplica(id wire.SessionID) uint8 {
+	return uint8(nonce(^s.exp.Seed, id, 0) % uint64(s.replicas))
 }
 
 // connection is the choice of the user's profile.
@@ -117,6 +126,9 @@ func (s *shard) finish(done []*Request) {
 	for _, r := range done {
 		s.write(r)
 		u := s.users.at(r.Slot)
+		if r.ConnNew && s.replicas > 1 {
+			u.replica = (u.replica + 1) % s.replicas
+		}
 		if u.pending--; u.pending == 0 {
 			s.follow(r.Slot, r.Done)
 		}
@@ -132,6 +144,9 @@ func (s *shard) write(r *Request) {
 		MarkerSent: r.Marker, Source: r.Source, Conn: r.Conn, Shard: uint16(s.i)}
 	if r.ConnNew {
 		e.Flags |= results.ConnNew
+	}
+	if s.replicas > 1 {
+		e.Replica = r.Replica + 1
 	}
 	if u.last && u.pending == 1 {
 		e.Flags |= results.Last

@@ -29,6 +29,7 @@ type Fault struct {
 	Replace   string `yaml:"replace,omitempty"` // add With, remove and terminate this one
 	Rolling   string `yaml:"rolling,omitempty"` // deploy: each For, the next one is drained, restarted, undrained
 	Reload    string `yaml:"reload,omitempty"`  // the balancer reads its configuration again
+	Blind     string `yaml:"blind,omitempty"`   // one Replica of the balancer can no longer reach the instance
 
 	Forget string `yaml:"forget,omitempty"` // every client loses its markers: the cookies that are not the application's
 	Garble string `yaml:"garble,omitempty"` // every client's markers are damaged
@@ -40,6 +41,7 @@ type Fault struct {
 	Every      Duration `yaml:"every,omitempty"`
 	Delay      Duration `yaml:"delay,omitempty"`
 	With       string   `yaml:"with,omitempty"`
+	Replica    int      `yaml:"replica,omitempty"`     // which replica, from 1
 	KeepMemory bool     `yaml:"keep_memory,omitempty"` // the sessions survive the restart
 }
 
@@ -59,12 +61,13 @@ const (
 	keyDelay
 	keyWith
 	keyKeep
+	keyReplica
 )
 
 // names of the keys, in the order of their bits.
 func (k keys) String() string {
 	var all []string
-	for i, name := range []string{"for", "every", "delay", "with", "keep_memory"} {
+	for i, name := range []string{"for", "every", "delay", "with", "keep_memory", "replica"} {
 		if k&(1<<i) != 0 {
 			all = append(all, name)
 		}
@@ -74,7 +77,7 @@ func (k keys) String() string {
 
 // given are the keys that the fault sets.
 func (f Fault) given() (k keys) {
-	for bit, set := range map[keys]bool{keyFor: f.For != 0, keyEvery: f.Every != 0, keyDelay: f.Delay != 0, keyWith: f.With != "", keyKeep: f.KeepMemory} {
+	for bit, set := range map[keys]bool{keyFor: f.For != 0, keyEvery: f.Every != 0, keyDelay: f.Delay != 0, keyWith: f.With != "", keyKeep: f.KeepMemory, keyReplica: f.Replica != 0} {
 		if set {
 			k |= bit
 		}
@@ -134,6 +137,7 @@ func faultKinds() []faultKind {
 		{"replace", single, keyWith, keyWith, func(f *Fault) *string { return &f.Replace }, replaced},
 		{"rolling", every, keyFor | keyKeep, keyFor, func(f *Fault) *string { return &f.Rolling }, rolling},
 		{"reload", front, 0, 0, func(f *Fault) *string { return &f.Reload }, nil},
+		{"blind", single, keyFor | keyReplica, keyReplica, func(f *Fault) *string { return &f.Blind }, nil},
 		{"forget", visitors, 0, 0, func(f *Fault) *string { return &f.Forget }, nil},
 		{"garble", visitors, 0, 0, func(f *Fault) *string { return &f.Garble }, nil},
 		{"replay", visitors, 0, 0, func(f *Fault) *string { return &f.Replay }, nil},

@@ -39,7 +39,24 @@ func (e *Experiment) checkFault(key string, f Fault) error {
 	case kind.name == "rolling" && f.For < 4:
 		return wrong(key+".for", "%v is too short for a drain, a restart and a return", time.Duration(f.For))
 	}
+	if err := e.checkReplica(key, kind, f); err != nil {
+		return err
+	}
 	return e.checkTarget(key, kind, target, f)
+}
+
+// checkReplica: blindness of the only replica would be an outage of the instance.
+func (e *Experiment) checkReplica(key string, kind faultKind, f Fault) error {
+	n := e.Balancer.Count()
+	switch {
+	case kind.takes&keyReplica == 0:
+		return nil
+	case n == 1:
+		return wrong(key, "%s needs several replicas of the balancer, and there is only one; set lb.replicas (--lb-replicas) to 2 or more", kind.name)
+	case f.Replica < 1 || f.Replica > n:
+		return wrong(key+".replica", "%d; this experiment has replicas 1 to %d", f.Replica, n)
+	}
+	return nil
 }
 
 func (e *Experiment) checkTarget(key string, kind faultKind, target string, f Fault) error {

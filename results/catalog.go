@@ -19,7 +19,7 @@ const (
 
 // Catalog lists every metric that this program reports, in the order of the reference.
 func Catalog() []Quantity {
-	return slices.Concat(affinityQuantities, consistencyQuantities(), failoverQuantities, trafficQuantities,
+	return slices.Concat(affinityQuantities, consistencyQuantities(), failoverQuantities, replicaQuantities, trafficQuantities,
 		latencyQuantities(), storeQuantities(), savingQuantities(), costQuantities, skewQuantities(), instanceQuantities, balancerQuantities, accessQuantities, generatorQuantities)
 }
 
@@ -103,6 +103,16 @@ var failoverQuantities = []Quantity{
 	{"failover.lost_per_deploy", Count, "lower", "sessions that lost their state with each rolling deploy"},
 	{"failover.late_requests", Count, "lower", "answers of an instance that had been removed for longer than the detection window"},
 	{"failover.lost_per_crash", Count, "lower", "sessions that lost their state with each instance that died"},
+}
+
+var replicaQuantities = []Quantity{
+	{"replicas.count", Count, "", "replicas of the balancer; these metrics are told only of several"},
+	{"replicas.reached_sessions", Count, "", "eligible sessions that were answered through more than one replica"},
+	{"replicas.agreement", Ratio, "higher", "share of them that every replica sent to where the one before had, or with an excuse elsewhere, with the Clopper–Pearson interval; with the label phase for the hand-overs of one time alone: steady, outage (an instance was out) or blind (a replica could not reach an instance)"},
+	{"replicas.disagreements", Count, "lower", "sessions that a replica sent elsewhere than the one before, without an excuse"},
+	{"replicas.broken_sessions", Count, "lower", "of them, those in which no move came through the same replica as the answer before: a single one may have kept them"},
+	{"replicas.requests", Count, "", "answers through a replica"},
+	{"replicas.departures", Count, "lower", "sessions that this replica sent elsewhere first: not where the one before had, and not where it had sent them itself before"},
 }
 
 var trafficQuantities = []Quantity{

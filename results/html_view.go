@@ -221,7 +221,7 @@ func (v *htmlView) violations(r *Report) {
 			row = -1
 		}
 		list.Listed = append(list.Listed, violationView{Session: row, Class: class,
-			Text: fmt.Sprintf("%.2f s %s, session %s, %s → %s: %s", violation.At, violation.Kind, violation.Session, violation.From, violation.To, violation.Why)})
+			Text: fmt.Sprintf("%.2f s %s, session %s, %s → %s%s: %s", violation.At, violation.Kind, violation.Session, violation.From, violation.To, violation.through(), violation.Why)})
 	}
 }
 

@@ -93,6 +93,15 @@ type Violation struct {
 	To      string  `json:"to"`
 	Excused bool    `json:"excused"`
 	Why     string  `json:"why"`
+	Replica string  `json:"replica,omitempty"` // of the balancer, that the answer came through; empty where there is only one
+}
+
+// through names the replica, where there are several.
+func (v Violation) through() string {
+	if v.Replica == "" {
+		return ""
+	}
+	return " through " + v.Replica
 }
 
 // Event is one point of the report's timeline.

@@ -36,6 +36,7 @@ type (
 		Source         string `parquet:"source,dict" about:"the user's address"`
 		Conn           uint32 `parquet:"connection" about:"connection number, unique in the shard"`
 		Shard          uint32 `parquet:"shard" about:"generator shard"`
+		Replica        uint32 `parquet:"replica" about:"replica of the balancer that was asked, from 1; 0 where there is only one"`
 		ConnNew        bool   `parquet:"connection_new" about:"first request on its connection"`
 		Warmup         bool   `parquet:"warmup" about:"left out of every metric"`
 		MarkerDropped  bool   `parquet:"marker_dropped" about:"the profile withheld the marker, or a fault took, damaged or exchanged it"`
@@ -86,10 +87,11 @@ type (
 		To       string `parquet:"to,dict" about:"state after"`
 		Why      string `parquet:"why,dict" about:"start, fault kill, …"`
 		Kept     bool   `parquet:"memory_kept" about:"down, but its sessions will be there again"`
+		Toward   string `parquet:"toward,dict" about:"instance that a replica of the balancer goes blind to, or sees again"`
 	}
 	SampleRow struct {
 		Time     int64  `parquet:"time_ns" about:"when"`
-		Process  string `parquet:"process,dict" about:"instance, lb, store, generator or host"`
+		Process  string `parquet:"process,dict" about:"instance, lb (lb1, lb2, … of several replicas), store, generator or host"`
 		PID      int64  `parquet:"pid" about:"process id"`
 		CPU      int64  `parquet:"cpu_ns" about:"cumulative CPU time"`
 		RSS      int64  `parquet:"rss_bytes" about:"resident memory"`
@@ -136,7 +138,7 @@ func rowOfExchange(e *Exchange, profiles []string) ExchangeRow {
 		Due: int64(e.Due), Sent: int64(e.Sent), FirstByte: int64(e.FirstByte), Done: int64(e.Done), Connect: int64(e.Connect),
 		Status: uint32(e.Status), Failure: e.Failure.String(), Instance: e.Instance, Boot: hex(e.Boot), MarkerSent: hex(e.MarkerSent),
 		MarkerReceived: hex(e.MarkerReceived), Epoch: hex(e.Epoch), Version: e.Version, Head: hex(e.Head), Lookups: uint32(e.Lookups),
-		StoreTime: int64(e.StoreTime), HandlerTime: int64(e.HandlerTime), Source: source, Conn: e.Conn, Shard: uint32(e.Shard), ConnNew: is(ConnNew),
+		StoreTime: int64(e.StoreTime), HandlerTime: int64(e.HandlerTime), Source: source, Conn: e.Conn, Shard: uint32(e.Shard), Replica: uint32(e.Replica), ConnNew: is(ConnNew),
 		Warmup: is(Warmup), MarkerDropped: is(MarkerDropped), AddressChanged: is(AddressChanged), Parallel: is(Parallel)}
 }
 
@@ -164,7 +166,7 @@ func rowOfAccess(a *Access) AccessRow {
 }
 
 func rowOfChange(c *Change) ChangeRow {
-	return ChangeRow{int64(c.Time), c.Instance, string(c.From), string(c.To), c.Why, c.MemoryKept}
+	return ChangeRow{int64(c.Time), c.Instance, string(c.From), string(c.To), c.Why, c.MemoryKept, c.Toward}
 }
 
 func rowOfSample(s *Sample) SampleRow {

@@ -7,7 +7,7 @@ import (
 
 // runSections are those of one run.
 func (r *Report) runSections() []section {
-	return []section{r.affinity(), r.consistency(), r.failover(), r.latency(), r.store(), r.instances(), r.account(), r.generator(), r.timeline(), r.violations()}
+	return []section{r.affinity(), r.consistency(), r.failover(), r.replicas(), r.latency(), r.store(), r.instances(), r.account(), r.generator(), r.timeline(), r.violations()}
 }
 
 func (r *Report) affinity() section {
@@ -171,7 +171,7 @@ func (r *Report) violations() section {
 			continue
 		}
 		if open++; open <= shownViolations {
-			s.lines = append(s.lines, fmt.Sprintf("%7.2f s  %-9s session %s %s→%s: %s", v.At, v.Kind, v.Session, v.From, v.To, v.Why))
+			s.lines = append(s.lines, fmt.Sprintf("%7.2f s  %-9s session %s %s→%s%s: %s", v.At, v.Kind, v.Session, v.From, v.To, v.through(), v.Why))
 		}
 	}
 	if more := open - shownViolations; more > 0 {

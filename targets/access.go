@@ -7,23 +7,24 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 	"github.com/stickybench/stickybench/targets/balancers"
 )
 
 // rawAccess finds what every process of the balancer logged, in its own words.
 func (d *Deployment) rawAccess() ([]string, error) {
-	paths, err := filepath.Glob(filepath.Join(d.o.Dir.Path(), balancerName+"*", balancers.AccessFile))
+	paths, err := filepath.Glob(filepath.Join(d.o.Dir.Path(), profiles.TheBalancer+"*", balancers.AccessFile))
 	slices.Sort(paths)
 	return paths, err
 }
 
-// builtinLog is where the reference balancer writes its account; "" for nowhere.
-func (d *Deployment) builtinLog() string {
+// builtinLog is where that replica of the reference balancer writes its account; "" for nowhere.
+func (d *Deployment) builtinLog(replica string) string {
 	if !d.o.Experiment.Balancer.Log {
 		return ""
 	}
-	return filepath.Join(d.o.Dir.Path(), balancerName, balancers.AccessFile)
+	return filepath.Join(d.o.Dir.Path(), replica, balancers.AccessFile)
 }
 
 // keepAccess puts the balancer's account of the run into the directory, in the form of all balancers. Call it when the
@@ -57,7 +58,7 @@ func (d *Deployment) translate(path string, kept *results.AccessLog) error {
 	for _, i := range d.all() {
 		names[i.options.Listen] = i.name()
 	}
-	return balancers.ReadAccess(d.balancer.name, raw, func(a results.Access) error {
+	return balancers.ReadAccess(d.front().name, raw, func(a results.Access) error {
 		for n := range a.Tries {
 			a.Tries[n].Instance = names[a.Tries[n].Upstream]
 		}

@@ -76,7 +76,7 @@ func checkFaults(e *profiles.Experiment, row balancers.Row) error {
 			if !row.CanDrain() {
 				return fmt.Errorf("faults[%d]: %s %s: %s cannot drain an instance at run time; use haproxy:cookie or builtin:cookie", n, action, target, row.Name)
 			}
-		case "add", "remove", "replace", "reload":
+		case "add", "remove", "replace", "reload", "blind":
 			if !row.CanReload() {
 				return fmt.Errorf("faults[%d]: %s %s: %s cannot be reloaded here; use nginx:ip-hash or builtin:cookie, or restart %s", n, action, target, row.Name, profiles.TheBalancer)
 			}

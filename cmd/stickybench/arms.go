@@ -97,7 +97,7 @@ func armExperiment(exp *profiles.Experiment, arm results.Arm, seed uint64) (*pro
 	if arm.Target != "" {
 		return &e, e.DecodeTarget(arm.Target)
 	}
-	e.Balancer.Use, e.Balancer.URL, e.Store.Use = arm.LB, "", arm.Store
+	e.Balancer.Use, e.Balancer.URL, e.Balancer.Others, e.Store.Use = arm.LB, "", nil, arm.Store
 	if arm.Store == "memory" { // the distance is that of the other arms' store
 		e.Store.RTT, e.Store.CrossRTT, e.Store.Zone = profiles.Distance{}, profiles.Distance{}, ""
 	}

@@ -19,7 +19,9 @@ type runFlags struct {
 	elsewhere                         []string
 	discover                          bool
 	token                             string
-	lb, lbConfig, url, listen         string
+	lb, lbConfig, listen              string
+	urls                              []string
+	replicas                          int
 	header, cookie, body              string
 	ca, serverName                    string
 	insecure                          bool
@@ -50,7 +52,8 @@ func (f *runFlags) registerTarget(set *pflag.FlagSet) {
 	set.StringVar(&f.lbConfig, "lb-config", "", "template that {config} of an exec balancer is rendered from")
 	set.BoolVar(&f.accessLog, "lb-access-log", false, "let the balancer log every request and compare its account with the two ends; costs it CPU time")
 	set.StringVar(&f.listen, "listen", "", "HOST:PORT the balancer listens on (default a free loopback port)")
-	set.StringVar(&f.url, "url", "", "an already running balancer instead of --lb")
+	set.IntVar(&f.replicas, "lb-replicas", 0, "so many replicas of it, up to 8: users' new connections go round them (default 1)")
+	set.StringSliceVar(&f.urls, "url", nil, "an already running balancer instead of --lb; repeat it (or put commas) for its replicas")
 	set.BoolVar(&f.discover, "discover", false, "with --url: probe first for what routing depends on, which decides what excuses a move")
 	set.StringArrayVar(&f.elsewhere, "backend", nil, "with --url: control URL of one of our backends behind it, which has the ledger (repeat)")
 	set.StringVar(&f.token, "backend-token", "", "bearer token of those control ports; better in STICKYBENCH_BACKEND_TOKEN")
@@ -196,9 +199,10 @@ func set[T any](given func(string) bool, flag string, to *T, value T) {
 func (f *runFlags) applyTarget(exp *profiles.Experiment, given func(string) bool) {
 	lb := &exp.Balancer
 	set(given, "lb", &lb.Use, f.lb)
-	if given("url") {
-		lb.Use, lb.URL = "", f.url
+	if given("url") && len(f.urls) > 0 {
+		lb.Use, lb.URL, lb.Others, lb.Replicas = "", f.urls[0], f.urls[1:], 1
 	}
+	set(given, "lb-replicas", &lb.Replicas, f.replicas)
 	set(given, "backend", &lb.Backends, f.elsewhere)
 	set(given, "backend-token", &lb.Token, f.token)
 	set(given, "lb-config", &lb.Config, f.lbConfig)

@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"killstore":    killStore,
 			"https":        secureServer,
 			"docqueries":   queryDocs,
+			"replicas":     replicas,
 		},
 	})
 }

@@ -97,7 +97,7 @@ func (f *probeFlags) started(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	f.URL = deployment.URL()
+	f.URL = deployment.URLs()[0]
 	err = f.report(cmd)
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()

@@ -40,7 +40,7 @@ func metricsReference() string {
 Written from results.Catalog by its test. Units are SI in report.json; reports show ms and %. A gate names a metric, its
 labels if it has any, and a limit: ` + "`latency.response.p99{profile=\"shopper\"} < 50ms`" + `, see [ci.md](ci.md).
 
-Labels: ` + "`profile`" + ` (latencies), ` + "`instance`" + `, ` + "`fault`" + ` (failover), ` + "`excused`" + ` (consistency), ` + "`arm`" + ` and ` + "`against`" + ` (comparisons).
+Labels: ` + "`profile`" + ` (latencies), ` + "`instance`" + `, ` + "`fault`" + ` (failover), ` + "`phase`" + ` (failover, replicas), ` + "`replica`" + `, ` + "`excused`" + ` (consistency), ` + "`arm`" + ` and ` + "`against`" + ` (comparisons).
 `)
 	section := ""
 	for _, q := range results.Catalog() {

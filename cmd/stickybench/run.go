@@ -163,7 +163,7 @@ func check(exp *profiles.Experiment) error {
 
 // loadAndRecord loads what was started and keeps run.json and the latency log.
 func loadAndRecord(ctx context.Context, exp *profiles.Experiment, dir *results.Dir, deployment *targets.Deployment, revision results.Revision, progress func(loadgen.Progress)) error {
-	if err := loadgen.Probe(ctx, deployment.URL(), exp); err != nil {
+	if err := loadgen.Probe(ctx, deployment.URLs(), exp); err != nil {
 		return err
 	}
 	run := newRunRecord(exp, revision)
@@ -203,7 +203,7 @@ func load(ctx context.Context, exp *profiles.Experiment, dir *results.Dir, d *ta
 	faults := make(chan error, 1)
 	go func() { faults <- d.Play(playing, start) }()
 	summary, err := loadgen.Run(ctx, loadgen.Options{
-		Plan: profiles.NewPlan(exp), Experiment: exp, URL: d.URL(), Start: start, Log: log, Progress: progress,
+		Plan: profiles.NewPlan(exp), Experiment: exp, URLs: d.URLs(), Start: start, Log: log, Progress: progress,
 	})
 	stop()
 	return summary, errors.Join(err, <-faults, log.Close())

@@ -1,10 +1,15 @@
 package balancers
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/pires/go-proxyproto"
 
 	"github.com/stickybench/stickybench/profiles"
 )
@@ -67,6 +72,21 @@ func tell(t *testing.T, f *fixture, address string) (instance, told string) {
 		t.Fatal(err)
 	}
 	return string(name), answer.Header.Get("Told-Address")
+}
+
+// client tells the balancer that address, where it is set up to be told, on a new connection each time.
+func (f *fixture) client(address string) *http.Client {
+	version := profiles.ProxyVersion(f.running.Params.Via)
+	dial := func(ctx context.Context, network, to string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, to)
+		if err != nil || version == 0 {
+			return conn, err
+		}
+		from := &net.TCPAddr{IP: net.ParseIP(address), Port: 4242}
+		_, err = proxyproto.HeaderProxyFromAddrs(version, from, conn.RemoteAddr()).WriteTo(conn)
+		return conn, err
+	}
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dial}, Timeout: 10 * time.Second}
 }
 
 func TestOlderVersionsAreNotToldAddresses(t *testing.T) {

@@ -34,14 +34,14 @@ func apacheArguments(p Params) []string {
 func apacheMechanisms() []Mechanism {
 	return []Mechanism{
 		{
-			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none},
+			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Agreement: results.Agree},
 			Marker:    NamesHome, Age: true,
 			text: apacheConfig("ROUTEID",
 				`Header add Set-Cookie "ROUTEID=.%{BALANCER_WORKER_ROUTE}e; Path=/; HttpOnly{{if .Absolute}}{{with .TTL}}; Max-Age={{$.WholeSeconds .}}{{end}}{{end}}" env=BALANCER_ROUTE_CHANGED`),
 		},
 		{
 			// The balancer looks at SBSTICKY, because an application behind it gets its own cookie without the route.
-			Mechanism: results.Mechanism{Name: "app-cookie", Family: results.Flap, Key: keyCookie, Disruption: none},
+			Mechanism: results.Mechanism{Name: "app-cookie", Family: results.Flap, Key: keyCookie, Disruption: none, Agreement: results.Agree},
 			Marker:    NamesHome,
 			text: apacheConfig("SBSTICKY",
 				`Header edit Set-Cookie "^(SBSESSION=[^;]*)" "$1.%{BALANCER_WORKER_ROUTE}e"`,

@@ -30,14 +30,14 @@ func caddy() Row {
 func caddyMechanisms() []Mechanism {
 	hash := func(name, key, policy string) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: minimal, Random: true},
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: minimal, Random: true, Agreement: results.Agree},
 			Marker:    NoMarker,
 			text:      caddyConfig(policy, caddyChecks),
 		}
 	}
 	bound := func(name, policy string, marker Marker) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Random: true},
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Random: true, Agreement: results.Agree},
 			Marker:    marker,
 			text:      caddyConfig(policy, caddyChecks),
 		}

@@ -26,7 +26,7 @@ func envoy() Row {
 func envoyMechanisms() []Mechanism {
 	hash := func(name, key, policy string, marker Marker, route string) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: minimal, Random: true},
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: minimal, Random: true, Agreement: results.Agree},
 			Marker:    marker,
 			text:      envoyConfig(policy, route, ""),
 		}
@@ -34,7 +34,7 @@ func envoyMechanisms() []Mechanism {
 	const address, cookie = "hash_policy: [{connection_properties: {source_ip: true}}]", "hash_policy: [{cookie: {name: SBHASH, ttl: 0s, path: /}}]"
 	return []Mechanism{
 		{
-			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none},
+			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Agreement: results.Agree},
 			Marker:    NamesHome, Age: true,
 			Notes:  []string{"envoy's stateful session cookie holds the instance's address in base64"},
 			text:   envoyConfig("{{if eq .Choice \"random\"}}RANDOM{{else if eq .Choice \"least\"}}LEAST_REQUEST{{else}}ROUND_ROBIN{{end}}", "", statefulSession),

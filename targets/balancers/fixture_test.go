@@ -18,10 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pires/go-proxyproto"
-
 	"github.com/stickybench/stickybench/internal/port"
-	"github.com/stickybench/stickybench/profiles"
 )
 
 // fixture is a real balancer in front of small instances of this test.
@@ -39,9 +36,10 @@ func live(t *testing.T, row Row, m Mechanism, path string, instances int, change
 	f := &fixture{instances: map[string]*mock{}, running: Running{Row: row, Mechanism: m}}
 	p := &f.running.Params
 	*p = Params{
-		Listen: reserved(t), Directory: filepath.Join(t.TempDir(), "lb of", "x"), Socket: filepath.Join(short(t), "s"),
+		Name: "lb", Listen: reserved(t), Directory: filepath.Join(t.TempDir(), "lb of", "x"), Socket: filepath.Join(short(t), "s"),
 		Health: Health{Interval: 50 * time.Millisecond, Timeout: time.Second, Rise: 1, Fall: 1},
 	}
+	p.Peers = []Peer{{p.Name, p.Beside("peers.sock")}}
 	if os.Geteuid() == 0 {
 		p.User = "root"
 	}
@@ -209,21 +207,6 @@ func (f *fixture) run(t *testing.T) {
 		}
 	})
 	eventually(t, func() bool { _, err := ask(f.client("127.0.0.1"), f.url); return err == nil })
-}
-
-// client tells the balancer that address, where it is set up to be told, on a new connection each time.
-func (f *fixture) client(address string) *http.Client {
-	version := profiles.ProxyVersion(f.running.Params.Via)
-	dial := func(ctx context.Context, network, to string) (net.Conn, error) {
-		conn, err := (&net.Dialer{}).DialContext(ctx, network, to)
-		if err != nil || version == 0 {
-			return conn, err
-		}
-		from := &net.TCPAddr{IP: net.ParseIP(address), Port: 4242}
-		_, err = proxyproto.HeaderProxyFromAddrs(version, from, conn.RemoteAddr()).WriteTo(conn)
-		return conn, err
-	}
-	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dial}, Timeout: 10 * time.Second}
 }
 
 // ask gives the name of the instance that answered.

@@ -11,16 +11,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stickybench/stickybench/profiles"
+	"github.com/stickybench/stickybench/results"
 )
 
 var update = flag.Bool("update", false, "write the golden configurations anew")
 
 func sample() Params {
 	return Params{
+		Name:      "lb",
 		Listen:    "127.0.0.1:8080",
 		Instances: []Instance{{Name: "b1", Address: "127.0.0.1:9001"}, {Name: "b2", Address: "127.0.0.1:9002"}, {Name: "b3", Address: "127.0.0.1:9003"}},
 		Directory: "/run dir/lb",
 		Socket:    "/tmp/sb/admin.sock",
+		Peers:     []Peer{{"lb", "/tmp/sb/peers.sock"}},
 		TTL:       90 * time.Second,
 		Health:    Health{Interval: 100 * time.Millisecond, Timeout: 50 * time.Millisecond, Rise: 2, Fall: 3},
 		Command:   `my-proxy --listen {listen} "--to={backends}" {backends} -c '{config}'`,
@@ -41,6 +44,24 @@ func TestGoldenConfigurations(t *testing.T) {
 				}
 				golden(t, row.Name+"-"+mechanism.Name, got)
 			})
+		}
+	}
+}
+
+// Every mechanism whose replicas speak to one another shows how.
+func TestGoldenConfigurationsOfReplicas(t *testing.T) {
+	for _, row := range List() {
+		for _, mechanism := range row.Mechanisms {
+			if mechanism.Agreement != results.Synchronise {
+				continue
+			}
+			p := sample()
+			p.Name, p.Peers = "lb2", []Peer{{"lb1", "/tmp/sb/lb1/peers.sock"}, {"lb2", "/tmp/sb/lb2/peers.sock"}}
+			got, err := Render(row.Name+":"+mechanism.Name, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, row.Name+"-"+mechanism.Name+"-replica", got)
 		}
 	}
 }

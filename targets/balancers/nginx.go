@@ -41,7 +41,7 @@ func nginxDetection(h Health) time.Duration { return h.wholeSeconds() + time.Sec
 func nginxMechanisms() []Mechanism {
 	hash := func(name, key, disruption string, marker Marker, notes []string, directive string, server ...string) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: disruption, Random: true},
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: disruption, Random: true, Agreement: results.Agree},
 			Marker:    marker, Notes: notes,
 			text: nginxConfig(directive, server...),
 		}
@@ -54,7 +54,7 @@ func nginxMechanisms() []Mechanism {
 		"set_real_ip_from 127.0.0.0/8;", "real_ip_header X-Forwarded-For;")
 	ip.Random, forwarded.Random = false, false
 	spread := hash("round-robin", none, none, NoMarker, nil, "")
-	spread.Family, spread.Random = results.NoAffinity, false
+	spread.Family, spread.Random, spread.Agreement = results.NoAffinity, false, ""
 	return []Mechanism{
 		ip,
 		hash("hash-cookie", keyCookie, modulo, NoMarker, firstRequest, "hash $cookie_SBSESSION;"),

@@ -13,6 +13,8 @@ import (
 
 // Params are what a configuration depends on. Times are effective: the speed-up is applied.
 type Params struct {
+	Name      string // of this replica: "lb", or "lb1" of several
+	Peers     []Peer // all replicas, this one too
 	Listen    string // HOST:PORT
 	Instances []Instance
 	Directory string        // absolute; the balancer's files go here and nowhere else
@@ -27,6 +29,9 @@ type Params struct {
 	Command   string // exec: the program and its arguments
 	Template  string // exec: text of the configuration template for {config}
 }
+
+// Peer is a replica and where it hears from the others.
+type Peer struct{ Name, Socket string }
 
 // Instance is one upstream.
 type Instance struct {
