@@ -38,10 +38,10 @@ type userFlags uint8
 
 const (
 	keeps userFlags = 1 << iota // returns cookies
-	write                    // the next step is a POST
-	head                     // the next step is a HEAD
-	moved                    // the address changes before the next step
-	last                     // the next step is the session's last
+	write                       // the next step is a POST
+	head                        // the next step is a HEAD
+	moved                       // the address changes before the next step
+	last                        // the next step is the session's last
 )
 
 func (t userFlags) have(one userFlags) bool { return t&one != 0 }
