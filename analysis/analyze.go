@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
@@ -14,12 +16,14 @@ import (
 // input is one run, wherever its records come from.
 type input struct {
 	name       string
+	directory  string // "" when it comes from none
 	run        results.Run
 	experiment *profiles.Experiment
 	changes    []results.Change
 	samples    []results.Sample
 	exchanges  iter.Seq2[results.Exchange, error]
 	serves     func() (ledgers, error)
+	access     func() (accesses, error) // of a balancer that keeps a log; nil otherwise
 	patience
 	intact bool // leave answers that lost their session's state out of every latency
 }
@@ -46,6 +50,13 @@ func distrust(report *results.Report, d *results.Dir) {
 	mistrust(report, append(d.Damage(), d.Warnings()...))
 }
 
+// Distrust does the same for a report that was drawn before: since then somebody may have been at the directory.
+func Distrust(report *results.Report, path string) {
+	if len(report.Reasons) == 0 || !strings.HasPrefix(report.Reasons[0], damaged) {
+		mistrust(report, results.Damaged(path))
+	}
+}
+
 // mistrust does the same for what was found, if anything was.
 func mistrust(report *results.Report, found []string) {
 	if len(found) == 0 {
@@ -63,7 +74,7 @@ func mistrust(report *results.Report, found []string) {
 
 // open reads a run; its records are opened by whoever sweeps over them.
 func open(d *results.Dir) (in input, err error) {
-	in = input{name: filepath.Base(d.Path()), exchanges: d.Exchanges()}
+	in = input{name: filepath.Base(d.Path()), directory: d.Path(), exchanges: d.Exchanges()}
 	if in.run, err = d.Run(); err != nil {
 		return in, err
 	}
@@ -82,6 +93,15 @@ func open(d *results.Dir) (in input, err error) {
 	}
 	in.patience = patient(in.experiment)
 	in.serves = func() (ledgers, error) { return d.Ledgers() }
+	if in.experiment.Balancer.Log {
+		in.access = func() (accesses, error) {
+			log, err := d.Access()
+			if log == nil { // an interface that holds a nil is none
+				return nil, err
+			}
+			return log, err
+		}
+	}
 	return in, nil
 }
 
@@ -96,6 +116,10 @@ func sweep(in input, j *judge) (*results.Report, error) {
 		return nil, err
 	}
 	defer serves.Close()
+	if j.account, err = newAccount(in); err != nil {
+		return nil, err
+	}
+	defer j.account.end()
 	t := newTraffic(in.run)
 	last := newFinal(in.run, time.Duration(in.experiment.Duration))
 	for e, err := range in.exchanges {
@@ -106,6 +130,7 @@ func sweep(in input, j *judge) (*results.Report, error) {
 			return nil, err
 		}
 		fresh := j.exchange(&e)
+		j.account.exchange(&e)
 		t.add(&e, !in.intact || !fresh)
 		last.add(&e)
 	}
@@ -120,15 +145,17 @@ func conclude(in input, t *traffic, j *judge, last *final) (*results.Report, err
 	s := &sheet{}
 	j.reportAffinity(s)
 	j.reportFailovers(s)
+	j.reportReplicas(s)
 	j.census.reportConsistency(s)
 	t.report(s)
 	j.operations.report(s)
 	reportSkew(s, in, t, j)
 	last.report(s, in.run, j.pool)
 	reportBalancer(s, in, t)
+	j.account.report(s)
 	reportGenerator(s, in.run, t.wall(in.run))
 	report := &results.Report{Schema: results.ReportSchema, Metrics: s.metrics, Runs: []results.ReportRun{describe(in, t)},
-		Timeline: timeline(in), Warnings: append(warnings(in.run), j.lateNote()...)}
+		Timeline: timeline(in), Warnings: slices.Concat(warnings(in.run), j.lateNote(), j.account.notes(in))}
 	j.violations.report(report, in.run.Start)
 	checks, err := Gate(report, in.experiment.Gates)
 	if err != nil {
@@ -146,7 +173,7 @@ func describe(in input, t *traffic) results.ReportRun {
 		cores = r.Instances[0].Cores
 	}
 	return results.ReportRun{Name: r.Name, Dir: in.name, LB: r.LB, LBVersion: r.LBVersion, Mechanism: r.Mechanism.Name,
-		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), VirtualCores: cores, Duration: t.wall(r).Seconds()}
+		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), VirtualCores: cores, Duration: t.wall(r).Seconds(), Revision: r.Revision}
 }
 
 // timeline tells what happened to the pool between the first due time and the end of the load.

@@ -1,11 +1,9 @@
 package analysis
 
 import (
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
-
-// balancerProcess is how samples name the balancer.
-const balancerProcess = "lb"
 
 // reportBalancer tells what the balancer itself costs: its CPU time per request, and the mean time that
 // a request takes beside the handler. Means may be subtracted; quantiles may not.
@@ -14,7 +12,11 @@ func reportBalancer(s *sheet, in input, t *traffic) {
 	if requests == 0 {
 		return
 	}
-	if cpu := cpuSeconds(in)[balancerProcess]; cpu > 0 {
+	used, cpu := cpuSeconds(in), 0.0
+	for n := range max(1, len(in.run.Replicas)) {
+		cpu += used[profiles.ReplicaName(n, max(1, len(in.run.Replicas)))]
+	}
+	if cpu > 0 {
 		s.put(results.Metric{Name: "lb.cpu_per_request", Unit: "seconds", Better: "lower", Value: cpu / float64(requests), N: requests})
 	}
 	mean := func(name string) float64 {

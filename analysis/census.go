@@ -13,6 +13,7 @@ type census struct {
 	ledgerLost                          int64
 	placed                              map[string]int64 // by first home; instances of the run only
 	weights                             weights
+	agreement                           agreement
 	each                                func(*session) // told of every session; nil for nobody
 }
 
@@ -38,6 +39,7 @@ func (c *census) add(s *session) {
 	if s.jarless {
 		c.jarless++
 	}
+	c.agreement.add(s)
 	if s.eligible() {
 		c.eligible++
 		c.followUps, c.stayed = c.followUps+int64(s.followUps), c.stayed+int64(s.stayed)

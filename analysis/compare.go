@@ -150,8 +150,9 @@ func (c *comparison) pairs(candidate, baseline int) *pairs {
 
 // figure is one metric of one arm, block by block.
 type figure struct {
-	results.Metric           // of the first block
-	values         []float64 // one per block
+	results.Metric                  // of the first block
+	values         []float64        // one per block
+	blocks         []results.Metric // the same with what each rests on
 	insufficient   string
 }
 
@@ -165,7 +166,7 @@ func (c *comparison) figure(arm int, name string, labels map[string]string) (f f
 		if i == 0 {
 			f.Metric = m
 		}
-		f.values = append(f.values, m.Value)
+		f.values, f.blocks = append(f.values, m.Value), append(f.blocks, m)
 		for _, w := range m.Warnings {
 			if strings.HasPrefix(w, "insufficient") {
 				f.insufficient = fmt.Sprintf("%s (%s, run %d)", w, c.plan.Arms[arm].Name, i+1)
@@ -196,6 +197,9 @@ func (c *comparison) describe() (runs []results.ReportRun) {
 		run.Name, run.Dir, run.Seed, run.Duration = arm.Name, "block-*/"+arm.Name, c.plan.Seed, 0
 		for _, row := range c.blocks {
 			run.Duration += row[i].Runs[0].Duration
+			if row[i].Runs[0].Revision != run.Revision {
+				run.Revision = results.Revision{} // blocks of several are of none
+			}
 		}
 		runs = append(runs, run)
 	}

@@ -18,6 +18,8 @@ type failover struct {
 	collateral int64   // sessions of healthy homes that moved meanwhile
 	errors     int64
 	returned   int64
+	flaps      int64 // switches of victims from one healthy instance to another, after the detection
+	flappers   int64 // victims with any
 	lastError  clock.Time
 
 	phases       [phases]phaseCount
@@ -111,6 +113,7 @@ func (j *judge) reportFailovers(s *sheet) {
 		}
 		total.victims, total.active, total.collateral = total.victims+f.victims, total.active+f.active, total.collateral+f.collateral
 		total.errors, total.returned = total.errors+f.errors, total.returned+f.returned
+		total.flaps, total.flappers = total.flaps+f.flaps, total.flappers+f.flappers
 	}
 	if len(j.failovers) > 0 {
 		total.report(s, nil)
@@ -147,6 +150,8 @@ func (f *failover) report(s *sheet, labels map[string]string) {
 	s.count("failover.collateral_moves", labels, f.collateral, "lower")
 	s.count("failover.error_requests", labels, f.errors, "lower")
 	s.count("failover.returned_home", labels, f.returned, "")
+	s.count("failover.flaps", labels, f.flaps, "lower")
+	s.count("failover.flapped_sessions", labels, f.flappers, "lower")
 	if labels == nil {
 		return
 	}

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -38,7 +41,7 @@ func TestGateDecides(t *testing.T) {
 		`a.b{profile="x"} < +5%`:        results.Inconclusive,
 	} {
 		checks, err := Gate(report, []string{text})
-		if err != nil || checks[0].Verdict != want || want != results.Pass && checks[0].Why == "" {
+		if err != nil || checks[0].Verdict != want || want != results.Pass && checks[0].Outcome() == "" {
 			t.Errorf("%s: got %+v, %v; want %s", text, checks, err, want)
 		}
 	}
@@ -253,5 +256,72 @@ func TestOtherRunsAreNotCompared(t *testing.T) {
 	}
 	if _, notes, err := pairUp(same, side(func(in *input) { in.run.LBVersion = "9" })); err != nil || len(notes) != 1 {
 		t.Errorf("another version of the balancer is what one compares: %v", err)
+	}
+}
+
+// blocksOf are reports of so many sessions each, none of which broke.
+func blocksOf(sessions int64) *pairs {
+	p := &pairs{}
+	for range leastBlocks {
+		hi := 1.0
+		r := &results.Report{Metrics: []results.Metric{
+			{Name: brokenRatio, Unit: results.Ratio, Lo: new(float64), Hi: &hi, N: sessions},
+			{Name: "requests.count", Unit: results.Count, Value: 100, N: 100},
+			{Name: "consistency.leak", Unit: results.Count}}}
+		p.candidate, p.baseline = append(p.candidate, r), append(p.baseline, r)
+	}
+	return p
+}
+
+// Six short blocks without a broken session do not prove that none breaks.
+func TestFewSessionsProveLittle(t *testing.T) {
+	for sessions, want := range map[int64]results.Verdict{20: results.Inconclusive, 5000: results.Pass} {
+		checks, err := judgeGates(&results.Report{}, blocksOf(sessions), []string{"affinity.broken_ratio < +0.1pp"})
+		must(t, err)
+		if checks[0].Verdict != want {
+			t.Errorf("%d sessions a block: %+v", sessions, checks[0])
+		}
+	}
+}
+
+// A gate of a comparison that names no arm is about the one that is judged, whatever its report shows by arm.
+func TestGatesWithoutAnArmJudgeTheCandidate(t *testing.T) {
+	r := &results.Report{Runs: make([]results.ReportRun, 2), Metrics: []results.Metric{{Name: "errors.ratio", Labels: map[string]string{"arm": "a"}, N: 1}}}
+	for text, want := range map[string]results.Verdict{"consistency.leak == 0": results.Pass, "requests.count > 200": results.Fail,
+		"affinity.broken_ratio < 3%": results.Pass, "affinity.broken_ratio < 1%": results.Inconclusive, `consistency.leak{arm="nobody"} == 0`: results.Invalid} {
+		checks, err := judgeGates(r, blocksOf(20), []string{text})
+		must(t, err)
+		if checks[0].Verdict != want {
+			t.Errorf("%s: %+v", text, checks[0])
+		}
+	}
+}
+
+// Loads with the same spike are the same, wherever their memory lies.
+func TestEqualLoadsAreAlike(t *testing.T) {
+	a, b := profiles.Default(), profiles.Default()
+	a.Load.Rate, a.Load.Spike = 0, &profiles.Spike{Base: 1, Peak: 9}
+	b.Load.Rate, b.Load.Spike = 0, &profiles.Spike{Base: 1, Peak: 9}
+	if why := Unlike(a, b); why != "" {
+		t.Error(why)
+	}
+	b.Load.Spike.Peak, b.Duration = 8, 1e9
+	if why := Unlike(a, b); !strings.Contains(why, "duration (25s against 1s)") || !strings.Contains(why, "peak: 9.0") {
+		t.Error(why)
+	}
+}
+
+// Two lists of arrivals of one name are two loads.
+func TestOtherArrivalTimesAreAnotherLoad(t *testing.T) {
+	a, b := input{experiment: profiles.Default(), directory: t.TempDir()}, input{experiment: profiles.Default(), directory: t.TempDir()}
+	for at, in := range map[string]input{"1.5": a, "1.6": b} {
+		in.experiment.Load.Trace = "arrivals.txt"
+		must(t, os.WriteFile(filepath.Join(in.directory, "arrivals.txt"), []byte(at+"\n"), 0o644))
+	}
+	if why := incomparable(a, b); why != "other arrival times" {
+		t.Errorf("%q", why)
+	}
+	if why := incomparable(a, a); why != "" {
+		t.Errorf("itself: %q", why)
 	}
 }

@@ -44,6 +44,12 @@ type unit struct {
 var units = []unit{{"", "", 1}, {"%", results.Ratio, 100}, {"pp", results.Ratio, 100}, {"ratio", results.Ratio, 1},
 	{"s", results.Seconds, 1}, {"ms", results.Seconds, 1e3}, {"us", results.Seconds, 1e6}, {"/s", results.PerSecond, 1}}
 
+// OnChange says whether the expression is on a change against a baseline.
+func OnChange(text string) bool {
+	g, err := parseGate(text)
+	return err == nil && g.change != absolute
+}
+
 // scanner walks one expression; at is a byte offset.
 type scanner struct {
 	text string

@@ -29,7 +29,9 @@ type judge struct {
 	latest         int   // move that has begun; -1 before the first
 	joined         *move // the last instance that joined or returned
 	conduct        conduct
-	numbers        map[string]int // of instances in Run.Instances
+	numbers        map[string]int  // of instances in Run.Instances
+	through        numbered[int64] // answers by replica
+	account        *account        // nil = the balancer kept none
 }
 
 func newJudge(in input) *judge {
@@ -55,6 +57,10 @@ func (j *judge) reach(now clock.Time, l ledgers) error {
 			return err
 		}
 		j.serve(&j.line)
+		j.account.serve(&j.line)
+	}
+	if err := j.account.reach(now); err != nil {
+		return err
 	}
 	for s := j.departed(); s != nil; s = j.departed() {
 		j.forgotten = true
@@ -101,6 +107,9 @@ func (j *judge) conclude(s *session) {
 // finish takes the rest of the ledgers and concludes the sessions that the end of the run cut short.
 func (j *judge) finish(l ledgers) error {
 	if err := j.reach(math.MaxInt64/2, l); err != nil {
+		return err
+	}
+	if err := j.account.finish(); err != nil {
 		return err
 	}
 	for _, sessions := range [...]map[wire.SessionID]*session{j.playing, j.over} {

@@ -41,9 +41,23 @@ func (p *pairs) check(g gate) (results.Check, float64) {
 	case len(first.values) == 1:
 		return g.single(first.Metric, second.Metric)
 	default:
-		return g.paired(first.values, second.values)
+		check, weak := g.paired(first.values, second.values)
+		return g.holdsEnough(check, first, second), weak
 	}
 	return c, 1
+}
+
+// holdsEnough takes back a pass on broken sessions that the blocks hold too few sessions for: arms that never
+// broke one differ by nothing in every block, however short.
+func (g gate) holdsEnough(c results.Check, first, second figure) results.Check {
+	if c.Verdict != results.Pass || g.metric != brokenRatio || g.change != difference {
+		return c
+	}
+	if all, _ := g.single(first.mean(), second.mean()); all.Verdict != results.Pass {
+		c.Verdict, c.Lo, c.Hi = results.Inconclusive, all.Lo, all.Hi
+		c.Why = "all blocks together hold too few sessions for so small a limit: lengthen the duration, raise the rate, or play more blocks"
+	}
+	return c
 }
 
 // series is the gate's metric in each block.
@@ -56,7 +70,7 @@ func (g gate) series(blocks []*results.Report) (f figure, why string) {
 			}
 		}
 		m, why := g.pick(r, named)
-		if why == "" && m.N == 0 {
+		if why == "" && empty(r, m) {
 			why = "there is no data"
 		}
 		if why != "" {
@@ -65,7 +79,7 @@ func (g gate) series(blocks []*results.Report) (f figure, why string) {
 		if i == 0 {
 			f.Metric = m
 		}
-		f.values = append(f.values, m.Value)
+		f.values, f.blocks = append(f.values, m.Value), append(f.blocks, m)
 		if len(m.Warnings) > 0 && f.insufficient == "" {
 			f.insufficient = fmt.Sprintf("block %d: %s", i+1, m.Warnings[0])
 		}
@@ -124,11 +138,8 @@ func (g gate) paired(candidate, baseline []float64) (results.Check, float64) {
 		return c, 1
 	}
 	c.Verdict = verdict
-	switch verdict {
-	case results.Fail:
-		c.Why = "changed by " + results.Signed(c.Value, c.Unit)
-	case results.Inconclusive:
-		c.Why = fmt.Sprintf("the limit lies inside %s; %s would decide it", insideText(c), moreBlocks(harm, margin))
+	if verdict == results.Inconclusive {
+		c.Why = fmt.Sprintf("the limit lies inside the 95 %% bounds; %s would decide it", moreBlocks(harm, margin))
 	}
 	return c, stats.ExceedsP(harm, margin)
 }
@@ -152,10 +163,6 @@ func (g gate) changeUnit() string {
 		return results.Points
 	}
 	return q.Unit
-}
-
-func insideText(c results.Check) string {
-	return fmt.Sprintf("the 95 %% bounds %s … %s", results.Signed(*c.Lo, c.Unit), results.Signed(*c.Hi, c.Unit))
 }
 
 // mostAdvised is beyond what anybody would wait for.
@@ -208,9 +215,9 @@ func (g gate) single(a, b results.Metric) (results.Check, float64) {
 	case harm+above < margin:
 		c.Verdict = results.Pass
 	case harm-below > margin:
-		c.Verdict, c.Why = results.Fail, "changed by "+results.Signed(c.Value, c.Unit)
+		c.Verdict = results.Fail
 	default:
-		c.Why = "the limit lies inside " + insideText(c) + "; more sessions, or paired blocks (stickybench compare), would decide it"
+		c.Why = "the limit lies inside the 95 % bounds; more sessions, or paired blocks (stickybench compare), would decide it"
 	}
 	return c, distuv.UnitNormal.Survival((harm - margin) / max(below/1.96, 1e-300))
 }

@@ -18,6 +18,7 @@ type pool struct {
 	draining  map[string][]outage // times in which an instance should get no new sessions
 	changes   []clock.Time
 	detection time.Duration
+	blind     []blindness // of replicas, in order
 }
 
 // outage is a time in which an instance was down, removed or failing.
@@ -40,6 +41,9 @@ func newPool(run results.Run, changes []results.Change) *pool {
 	slices.SortStableFunc(changes, func(a, b results.Change) int { return int(a.Time - b.Time) })
 	open := map[string]outage{}
 	for _, c := range changes {
+		if c.Toward != "" {
+			p.trackSight(c)
+		}
 		if c.Time < run.Start || c.Why == "stop" || !known(run, c.Instance) {
 			continue
 		}

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/internal/wire"
@@ -27,16 +28,17 @@ type session struct {
 	seen      bool // an exchange came, not only a ledger's line
 	memory    memory
 
-	found    [kinds]finding
-	opening  uint32     // highest number of the requests that were due before the first answer
-	source   netip.Addr // of its first request
-	placed   string     // first home: where the balancer put it
-	victimOf []string   // outages that hit its home
-	hidden   *hidden
-	since    clock.Time // when it left the register, if it did
-	victims  []victim   // of the same outages
-	moves    uint32     // pool changes already met
-	pending  []pending
+	found     [kinds]finding
+	opening   uint32     // highest number of the requests that were due before the first answer
+	source    netip.Addr // of its first request
+	placed    string     // first home: where the balancer put it
+	victimOf  []string   // outages that hit its home
+	hidden    *hidden
+	since     clock.Time // when it left the register, if it did
+	victims   []victim   // of the same outages
+	moves     uint32     // pool changes already met
+	handovers handovers
+	pending   []pending
 	behaviour
 }
 
@@ -68,7 +70,7 @@ func (j *judge) excuse(s *session, e *results.Exchange) string {
 	m := j.run.Mechanism
 	switch {
 	case e.Flags&results.MarkerDropped != 0:
-		return "cleared: the client sent no marker"
+		return "cleared: the client did not send the marker it was given"
 	case j.pool.unavailable(s.home, e.Sent, e.Done):
 		return "home gone: " + s.home + " was out"
 	case s.idled(e, m):
@@ -79,6 +81,8 @@ func (j *judge) excuse(s *session, e *results.Exchange) string {
 		return "moved: the client's address changed"
 	case m.Family == results.MoveAndHome && j.pool.changed(s.lastDone, e.Done):
 		return "re-hash: the pool changed"
+	case m.Family == results.Flap && slices.Contains(s.victimOf, e.Instance):
+		return "came home: the marker still names " + e.Instance
 	}
 	return ""
 }
@@ -96,10 +100,10 @@ func (s *session) aged(e *results.Exchange, m results.Mechanism) bool {
 // visit takes one answered exchange of the session, in order of completion, and says whether it lost
 // the session's state.
 func (j *judge) visit(s *session, e *results.Exchange) (fresh bool) {
-	if e.Flags&results.MarkerDropped != 0 {
+	first := s.answered == 0
+	if first && e.Flags&results.MarkerDropped != 0 { // later it is an accident, which excuses one switch
 		s.jarless = true
 	}
-	first := s.answered == 0
 	s.answered++
 	if first {
 		s.home, s.placed, s.bound, s.firstDone, s.source = e.Instance, e.Instance, e.Done, e.Done, e.Source
@@ -108,7 +112,7 @@ func (j *judge) visit(s *session, e *results.Exchange) (fresh bool) {
 		s.opening = max(s.opening, e.Seq)
 	}
 	burst := !first && e.Due < s.bound // a request is due only after the answers that it builds on
-	why := ""
+	home, why := s.home, ""
 	switch {
 	case burst: // sent in parallel, before the binding was known: the marker that came last binds
 		s.home = e.Instance
@@ -116,6 +120,9 @@ func (j *judge) visit(s *session, e *results.Exchange) (fresh bool) {
 		why = j.follow(s, e)
 	}
 	fresh = j.remember(s, e, burst, why)
+	if e.Replica != 0 && !burst {
+		j.handOver(s, e, home, why)
+	}
 	s.lastDone = e.Done
 	if e.Instance == s.home {
 		s.lastAt = e.Done
@@ -133,28 +140,47 @@ func (j *judge) follow(s *session, e *results.Exchange) (why string) {
 		if measured {
 			s.stayed++
 		}
+		if e.Flags&results.MarkerDropped != 0 {
+			s.bound = e.Done // anew, and here by chance
+		}
 		return ""
 	}
 	why = j.excuse(s, e)
+	kind := "switch"
+	if exile := j.exile(s, e); why == "" && exile != nil {
+		why = "home gone: " + j.failovers[exile.failover].instance + " is still out"
+		if measured && j.flapped(s, e, exile) {
+			kind = "flap"
+		}
+	}
 	if measured && !s.jarless {
 		j.rebinds++
-		j.switched(s, e, why)
+		j.switched(s, e, kind, why)
 	}
 	s.home, s.bound = e.Instance, e.Done
 	return why
 }
 
-func (j *judge) switched(s *session, e *results.Exchange, why string) {
+func (j *judge) switched(s *session, e *results.Exchange, kind, why string) {
+	if kind == "flap" && j.run.Mechanism.Family != results.Flap {
+		j.excusedRebinds++
+		j.violation(s, e, kind, s.home, "", "moved again while its home was out; this mechanism does not promise to flap")
+		return
+	}
 	if why != "" {
 		j.excusedRebinds++
 	} else {
 		s.broken = true
 	}
-	j.violation(s, e, "switch", s.home, why, "answered by another instance than its home")
+	what := "answered by another instance than its home"
+	if why == "" {
+		what += j.told(s, e)
+	}
+	j.violation(s, e, kind, s.home, why, what)
 }
 
 func (j *judge) violation(s *session, e *results.Exchange, kind, from, why, what string) {
-	v := violation{id: s.id, at: e.Done, kind: kind, from: from, to: e.Instance, excused: why != "", why: why}
+	v := violation{id: s.id, at: e.Done, kind: kind, from: from, to: e.Instance, replica: j.replica(e.Replica), excused: why != "", why: why}
 	if why == "" {
 		v.why = what
 	}

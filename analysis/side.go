@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -109,6 +108,14 @@ func (s *Side) HasArm(name string) bool {
 	return s.plan != nil && slices.ContainsFunc(s.plan.Arms, func(a results.Arm) bool { return a.Name == name })
 }
 
+// Arm is the name of the side's arm, "" for a run.
+func (s *Side) Arm() string {
+	if s.plan == nil {
+		return ""
+	}
+	return s.name
+}
+
 // Compares says whether the side comes from a comparison.
 func (s *Side) Compares() bool { return s.plan != nil }
 
@@ -124,13 +131,11 @@ func GateSides(candidate, baseline *Side, exprs []string) (*results.Report, erro
 	}
 	report.Warnings = append(slices.Clone(report.Warnings), notes...)
 	worst, reasons := gated(report.Checks)
-	for _, s := range []*Side{candidate, baseline} {
-		if s != nil && s.Report.Verdict == results.Invalid {
-			worst = results.Invalid
-			if cause := s.Report.Reasons[0]; !slices.Contains(reasons, cause) {
-				reasons = append([]string{cause}, reasons...)
-			}
-		}
+	if baseline != nil && baseline.Report != candidate.Report && baseline.Report.Verdict == results.Invalid {
+		worst, reasons = results.Invalid, append([]string{"baseline: " + baseline.Report.Reasons[0]}, reasons...)
+	}
+	if report.Verdict == results.Invalid {
+		worst, reasons = results.Invalid, append([]string{report.Reasons[0]}, reasons...)
 	}
 	if candidate.short != "" && worst == results.Pass {
 		worst, reasons = results.Inconclusive, []string{candidate.short}
@@ -151,45 +156,24 @@ func pairUp(candidate, baseline *Side) (p *pairs, notes []string, err error) {
 	if candidate.row == nil || candidate.row != baseline.row {
 		for i := range n {
 			if why := incomparable(candidate.inputs[i], baseline.inputs[i]); why != "" {
-				return nil, nil, fmt.Errorf("%s and %s cannot be compared: %s; measure both in one `stickybench compare`", candidate.name, baseline.name, why)
+				return nil, nil, fmt.Errorf("%s and %s cannot be compared: %s; measure both side by side with `stickybench gate EXPERIMENT.yaml --baseline` or `compare`", candidate.name, baseline.name, why)
 			}
 		}
-		notes = append(notes, "candidate and baseline ran at different times: what else changed on the machine in between is part of the difference")
+		notes = append(notes, apart(candidate, baseline)...)
 	}
 	return &pairs{candidate: candidate.blocks[:n], baseline: baseline.blocks[:n]}, notes, nil
 }
 
-// incomparable says what makes a difference between two runs meaningless, or "".
-func incomparable(a, b input) string {
-	var found []string
-	other := func(what string, one, two any) {
-		if fmt.Sprint(one) != fmt.Sprint(two) {
-			found = append(found, fmt.Sprintf("other %s (%v against %v)", what, one, two))
+// apart is what must be known of a baseline that was measured by itself.
+func apart(candidate, baseline *Side) []string {
+	notes := []string{"candidate and baseline ran at different times: what else changed on the machine in between is part of the difference"}
+	if len(baseline.Report.Runs) > 0 {
+		notes = append([]string{"the baseline is " + baseline.Report.Runs[baseline.arm].Facts()}, notes...)
+	}
+	if len(candidate.inputs) > 0 && len(baseline.inputs) > 0 {
+		if a, b := candidate.inputs[0].run.Version, baseline.inputs[0].run.Version; a != b {
+			notes = append(notes, fmt.Sprintf("stickybench %s measured the candidate and %s the baseline: what changed in it is part of the difference", a, b))
 		}
 	}
-	x, y := a.experiment, b.experiment
-	other("machine", machine(a.run.Host), machine(b.run.Host))
-	other("seed", a.run.Seed, b.run.Seed)
-	other("mix", a.run.Mix, b.run.Mix)
-	other("profiles", a.run.Profiles, b.run.Profiles)
-	other("number of instances", len(a.run.Instances), len(b.run.Instances))
-	other("duration", x.Duration, y.Duration)
-	other("warm-up", x.Warmup, y.Warmup)
-	other("speed-up", x.Speedup, y.Speedup)
-	other("number of sessions", x.Sessions, y.Sessions)
-	other("load", load(x.Load), load(y.Load))
-	other("mix definition", x.Mix, y.Mix)
-	other("handler", x.Backends, y.Backends)
-	other("faults", x.Faults, y.Faults)
-	return strings.Join(found, ", ")
-}
-
-func machine(h results.Host) string {
-	return fmt.Sprintf("%s/%s, %s, %d cores, kernel %s", h.OS, h.Arch, h.CPU, h.Cores, h.Kernel)
-}
-
-// load is what comes, not how the generator sends it.
-func load(l profiles.Load) profiles.Load {
-	l.Engine, l.Shards = "", 0
-	return l
+	return notes
 }

@@ -26,7 +26,10 @@ import (
 //	1s u1 error                  no answer
 //	1s u1 b1 dropped|moved|warm|owner=u2|long=2s|parallel|sent=3|received=4 (markers)
 //	2s down b1                   also up, failing, draining, slow, removed, added, and kept: down, memory kept
+//	replicas 2                   the balancer has so many; a line says via=2
+//	2s blind lb2 b3              also sees: again
 //	2s serve b1 u1 new|POST nonce=5
+//	2s log u1 b2,b1 seq=2 took=5ms tries=3ms retries=1|cut   what the balancer logged
 //	want affinity.broken_sessions=1 verdict=fail failover.family@stay=1 (a label begins so)
 //
 // Names b1 to b4 are the instances. Lines of one user come in order of completion. Each story is judged
@@ -51,6 +54,7 @@ type teller struct {
 	in        input
 	exchanges []results.Exchange
 	serves    []results.Serve
+	logged    []results.Access
 	state     map[uint32]results.Exchange
 }
 
@@ -93,6 +97,9 @@ func parse(t *testing.T, path string) (s *teller, wants []string) {
 		t.Fatal("a story that wants nothing")
 	}
 	s.in.serves = told(s.serves)
+	if s.logged != nil {
+		s.in.access = func() (accesses, error) { l := logLines(s.logged); return &l, nil }
+	}
 	return s, wants
 }
 
@@ -157,6 +164,9 @@ func (s *teller) line(words []string) error {
 	if words[0] == "mechanism" {
 		return s.mechanism(words[1:])
 	}
+	if words[0] == "replicas" {
+		return s.replicas(words[1])
+	}
 	at, err := time.ParseDuration(words[0])
 	if err != nil {
 		return err
@@ -170,12 +180,24 @@ func (s *teller) line(words []string) error {
 		s.in.changes = append(s.in.changes, results.Change{Time: now, Instance: words[2], To: results.Down, Why: "fault terminate", MemoryKept: true})
 	case "removed", "added":
 		s.in.changes = append(s.in.changes, poolChange(now, words[1], words[2])...)
+	case "blind", "sees":
+		s.in.changes = append(s.in.changes, results.Change{Time: now, Instance: words[2], Toward: words[3], Why: "fault blind"})
 	case "serve":
 		return s.serve(now, words[2:])
+	case "log":
+		return s.log(now, words[2:])
 	default:
 		return s.exchange(now, words[1:])
 	}
 	return nil
+}
+
+func (s *teller) replicas(word string) error {
+	of, err := strconv.Atoi(word)
+	for n := range of {
+		s.in.run.Replicas = append(s.in.run.Replicas, results.BalancerReplica{Name: profiles.ReplicaName(n, of)})
+	}
+	return err
 }
 
 func poolChange(now clock.Time, what, instance string) []results.Change {
@@ -227,7 +249,7 @@ func (s *teller) exchange(now clock.Time, words []string) error {
 		e.Epoch = uint64(u) + 1000
 	}
 	e.Seq++
-	e.MarkerSent, e.MarkerReceived = 0, 0
+	e.MarkerSent, e.MarkerReceived, e.Replica = 0, 0, 0
 	e.Due, e.Sent, e.Done, e.Instance, e.Flags, e.Failure, e.Status = now, now, now.Add(time.Millisecond), words[1], 0, results.Answered, 200
 	if words[1] == "error" {
 		e.Instance, e.Failure, e.Status = "", results.Reset, 0
@@ -248,6 +270,8 @@ func apply(e *results.Exchange, word string) error {
 	switch name {
 	case "POST":
 		e.Flags |= results.Write
+	case "via":
+		e.Replica = uint8(n)
 	case "e":
 		e.Epoch = n
 	case "v":

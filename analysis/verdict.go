@@ -18,17 +18,35 @@ func verdict(r *results.Report, run results.Run, causes []string) (results.Verdi
 	if !ok {
 		return results.Inconclusive, []string{finding, "no session could break: lengthen the duration, shorten the warm-up, or raise the rate"}
 	}
+	if why := unpromised(r, run.Mechanism.Family); why != "" {
+		_, reasons := gated(r.Checks)
+		return results.Fail, append([]string{finding, why}, reasons...)
+	}
 	if len(r.Checks) > 0 {
 		worst, reasons := gated(r.Checks)
+		if worst == results.Fail && run.Mechanism.Family == results.NoAffinity {
+			reasons = append(reasons, bindsNone)
+		}
 		return worst, append([]string{finding}, reasons...)
 	}
 	switch {
 	case run.Mechanism.Family == results.NoAffinity:
-		return results.Fail, []string{finding, "this mechanism binds no session: every request is balanced by itself"}
+		return results.Fail, []string{finding, bindsNone}
 	case ratio.Value > 0:
 		return results.Fail, []string{finding}
 	}
 	return results.Pass, append([]string{finding}, powerSentence(r)...)
+}
+
+const bindsNone = "this mechanism binds no session: every request is balanced by itself"
+
+// unpromised says that sessions flapped under a mechanism that is not declared to; no gate has to ask for that.
+func unpromised(r *results.Report, family results.Family) string {
+	flapped, _ := r.Find("failover.flapped_sessions", nil)
+	if flapped.Value == 0 || family == results.Flap || family == results.NoAffinity {
+		return ""
+	}
+	return fmt.Sprintf("%.0f sessions flapped from instance to instance while their home was out; the family of this mechanism is %q", flapped.Value, family.Describe())
 }
 
 // gravity orders the outcomes of gates: a failure is real whatever else was not measured.
@@ -43,7 +61,7 @@ func gated(checks []results.Check) (worst results.Verdict, reasons []string) {
 		if slices.Index(gravity, c.Verdict) > slices.Index(gravity, worst) {
 			worst = c.Verdict
 		}
-		reasons = append(reasons, fmt.Sprintf("gate %s: %s, %s", c.Gate, c.Verdict, c.Why))
+		reasons = append(reasons, fmt.Sprintf("gate %s: %s, %s", c.Gate, c.Verdict, c.Outcome()))
 	}
 	return worst, reasons
 }
@@ -63,6 +81,9 @@ func sentence(r *results.Report) string {
 	}
 	if lost := get("consistency.lost").Value; lost > 0 {
 		text += fmt.Sprintf("; %.0f lost their state", lost)
+	}
+	if apart := get("replicas.disagreements").Value; apart > 0 {
+		text += fmt.Sprintf("; the replicas disagreed on %.0f of %.0f that reached several", apart, get("replicas.reached_sessions").Value)
 	}
 	if victims := get("failover.victims").Value; victims > 0 {
 		text += fmt.Sprintf("; %.0f were homed on an instance that failed", victims)

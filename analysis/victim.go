@@ -33,7 +33,34 @@ type victim struct {
 	host     string // who answered last since the detection
 	asked    clock.Time
 	served   bool
+	strayed  bool // counted among the sessions that flapped
 	met      [phases]places
+}
+
+// exile is the outage that keeps the session from its home while e is under way; nil when none does. Wherever it is
+// meanwhile, it is not where it is bound.
+func (j *judge) exile(s *session, e *results.Exchange) *victim {
+	for i := range s.victims {
+		if o := j.failovers[s.victims[i].failover].outage; o.from <= e.Done && e.Sent <= o.to.Add(j.pool.detection) {
+			return &s.victims[i]
+		}
+	}
+	return nil
+}
+
+// flapped says whether a switch in exile is a flap, and counts it: the balancer knew of the outage when it sent the
+// session to where it was, and sent it on all the same.
+func (j *judge) flapped(s *session, e *results.Exchange, v *victim) bool {
+	f := &j.failovers[v.failover]
+	if p, in := f.phaseAt(e.Sent, clock.Time(j.pool.detection)); !in || p != detected || s.lastAt <= f.from.Add(j.pool.detection) {
+		return false
+	}
+	f.flaps++
+	if !v.strayed {
+		v.strayed = true
+		f.flappers++
+	}
+	return true
 }
 
 // follow takes the next exchange of a victim, sent in the outage or after it.

@@ -20,6 +20,7 @@ type violation struct {
 	kind, from, to string
 	excused        bool
 	why            string
+	replica        string // that it came through; empty where there is only one
 }
 
 // violations counts all and keeps those to be listed: the first in time, unexcused before excused.
@@ -77,6 +78,6 @@ func (v *violations) report(r *results.Report, start clock.Time) {
 	r.Violations = make([]results.Violation, 0, len(v.kept))
 	for _, x := range v.kept {
 		r.Violations = append(r.Violations, results.Violation{Session: x.id.String(), At: seconds(start, x.at), Kind: x.kind,
-			From: x.from, To: x.to, Excused: x.excused, Why: x.why})
+			From: x.from, To: x.to, Excused: x.excused, Why: x.why, Replica: x.replica})
 	}
 }

@@ -6,12 +6,13 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 
 	"github.com/pires/go-proxyproto"
 	"github.com/stickybench/stickybench/profiles"
 )
 
-// resolve finds the one address that is measured.
+// resolve finds the one address of a target that is measured.
 func resolve(ctx context.Context, target *url.URL) (netip.AddrPort, error) {
 	name := target.Port()
 	if name == "" {
@@ -30,8 +31,9 @@ func resolve(ctx context.Context, target *url.URL) (netip.AddrPort, error) {
 
 // tells says whether users have addresses of their own at the target: without being asked only where
 // the whole loopback network is this machine's.
-func tells(c profiles.ClientAddress, target netip.Addr) bool {
-	return c.Network != "" || c.Via != "" && c.Via != profiles.ViaSource || target.Is4() && target.IsLoopback()
+func tells(c profiles.ClientAddress, targets []netip.AddrPort) bool {
+	abroad := func(t netip.AddrPort) bool { return !t.Addr().Is4() || !t.Addr().IsLoopback() }
+	return c.Network != "" || c.Via != "" && c.Via != profiles.ViaSource || !slices.ContainsFunc(targets, abroad)
 }
 
 // local is the address that r's connection comes from; invalid = any.
@@ -58,7 +60,7 @@ func (s *settings) preface(b []byte, r *Request) ([]byte, error) {
 		return b, nil
 	}
 	from := netip.AddrPortFrom(r.Source, uint16(1024+r.ID.User%60000))
-	header := proxyproto.HeaderProxyFromAddrs(version, net.TCPAddrFromAddrPort(from), net.TCPAddrFromAddrPort(s.familiar(from.Addr())))
+	header := proxyproto.HeaderProxyFromAddrs(version, net.TCPAddrFromAddrPort(from), net.TCPAddrFromAddrPort(familiar(s.at(r), from.Addr())))
 	text, err := header.Format()
 	if err != nil {
 		return b, fmt.Errorf("PROXY header for %s: %w", from, err)
@@ -67,12 +69,12 @@ func (s *settings) preface(b []byte, r *Request) ([]byte, error) {
 }
 
 // familiar is the target in the family of the user's address, which the header demands.
-func (s *settings) familiar(user netip.Addr) netip.AddrPort {
-	if user.Is4() == s.address.Addr().Is4() {
-		return s.address
+func familiar(target netip.AddrPort, user netip.Addr) netip.AddrPort {
+	if user.Is4() == target.Addr().Is4() {
+		return target
 	}
 	if user.Is4() {
-		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), s.address.Port())
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), target.Port())
 	}
-	return netip.AddrPortFrom(netip.IPv6Loopback(), s.address.Port())
+	return netip.AddrPortFrom(netip.IPv6Loopback(), target.Port())
 }

@@ -25,7 +25,7 @@ func (d *dialer) dial(ctx context.Context, r *Request) (transport, error) {
 	if local := d.local(r); local.IsValid() {
 		dialer.LocalAddr = &net.TCPAddr{IP: local.AsSlice()}
 	}
-	raw, err := dialer.DialContext(ctx, "tcp", d.address.String())
+	raw, err := dialer.DialContext(ctx, "tcp", d.at(r).String())
 	if err != nil {
 		return transport{}, err
 	}

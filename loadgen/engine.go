@@ -46,6 +46,7 @@ type Request struct {
 	Write     bool   // POST
 	Head      bool   // HEAD; neither is GET
 	KeepAlive bool
+	Replica   uint8      // of the target, from 0: where a new connection goes; the engine puts here where a kept one led
 	Source    netip.Addr // the user's address, told as the settings say; invalid = not told
 	Cookie    []byte     // value of the Cookie header; empty = none
 	ID        wire.SessionID
@@ -76,16 +77,17 @@ func (r *Request) reset() {
 // settings are what every engine is told.
 type settings struct {
 	target                                        *url.URL
-	address                                       netip.AddrPort // of target
-	via                                           string         // how Request.Source is told: profiles.ClientAddress.Via
-	pools                                         []int          // idle connections that pool i keeps; pool 0 is none
-	traced                                        bool           // requests carry a traceparent
-	protocol                                      string         // as profiles names it; empty = HTTP1
-	security                                      *security      // nil = cleartext
-	body                                          *regexp.Regexp // finds the instance's name in a body; nil = not there
-	connectTimeout, firstByteTimeout, idleTimeout time.Duration  // 0 = only Request.Deadline; for ever
-	shards                                        int            // engines that share this process's open files
-	portable                                      bool           // even where a faster engine would do
+	others                                        []*url.URL       // replicas of target: spoken to as target is, at other addresses
+	addresses                                     []netip.AddrPort // of target and the others
+	via                                           string           // how Request.Source is told: profiles.ClientAddress.Via
+	pools                                         []int            // idle connections that pool i keeps; pool 0 is none
+	traced                                        bool             // requests carry a traceparent
+	protocol                                      string           // as profiles names it; empty = HTTP1
+	security                                      *security        // nil = cleartext
+	body                                          *regexp.Regexp   // finds the instance's name in a body; nil = not there
+	connectTimeout, firstByteTimeout, idleTimeout time.Duration    // 0 = only Request.Deadline; for ever
+	shards                                        int              // engines that share this process's open files
+	portable                                      bool             // even where a faster engine would do
 }
 
 func newSettings(target *url.URL, exp *profiles.Experiment) (s settings, err error) {
@@ -150,11 +152,21 @@ func connectFailure(err error) results.Failure {
 	return results.ConnectFailed
 }
 
-// locate resolves the target: once a run, because a name may stand for several addresses.
-func (s *settings) locate(ctx context.Context) (err error) {
-	s.address, err = resolve(ctx, s.target)
-	return err
+// locate resolves the target and its replicas: once a run, because a name may stand for several addresses.
+func (s *settings) locate(ctx context.Context) error {
+	s.addresses = nil
+	for _, target := range append([]*url.URL{s.target}, s.others...) {
+		address, err := resolve(ctx, target)
+		if err != nil {
+			return err
+		}
+		s.addresses = append(s.addresses, address)
+	}
+	return nil
 }
+
+// at is where a new connection for r goes.
+func (s *settings) at(r *Request) netip.AddrPort { return s.addresses[r.Replica] }
 
 // newEngine picks what the target and the experiment ask for.
 func newEngine(s settings) (Engine, error) {

@@ -80,7 +80,7 @@ func (e *epoll) Send(r *Request) {
 	s.request = r
 	s.response.begin(r, e.sample())
 	e.sockets.push(awaited, s)
-	r.Conn = s.number
+	r.Conn, r.Replica = s.number, s.replica
 	if r.ConnNew {
 		s.since = e.now
 		e.sockets.push(connecting, s)
@@ -104,16 +104,16 @@ func (e *epoll) connect(r *Request) *socket {
 	e.generated++
 	r.Sent, r.Conn, r.ConnNew = e.now, e.numbers, true
 	s := e.sockets.fresh()
-	*s = socket{number: e.numbers, generation: e.generated, slot: r.Slot, lane: r.Lane, pool: r.Pool, source: e.owner(r), out: s.out[:0], response: response{line: s.response.line}}
+	*s = socket{number: e.numbers, generation: e.generated, slot: r.Slot, lane: r.Lane, pool: r.Pool, replica: r.Replica, source: e.owner(r), out: s.out[:0], response: response{line: s.response.line}}
 	err := error(unix.EMFILE)
 	if e.sockets.count() < e.most {
-		err = s.open(&e.names, e.address, e.local(r))
+		err = s.open(&e.names, e.at(r), e.local(r))
 	}
 	if err != nil {
 		if connectFailure(err) == results.Dropped {
 			r.Sent = 0
 		}
-		e.end(r, connectFailure(err), fmt.Errorf("connecting to %s: %w", e.address, err))
+		e.end(r, connectFailure(err), fmt.Errorf("connecting to %s: %w", e.at(r), err))
 		return nil
 	}
 	e.sockets.add(s)
@@ -251,7 +251,7 @@ func (e *epoll) connected(s *socket, what uint32) bool {
 		if err == nil {
 			err = unix.Errno(code)
 		}
-		e.fail(s, connectFailure(err), fmt.Errorf("connecting to %s: %w", e.address, err))
+		e.fail(s, connectFailure(err), fmt.Errorf("connecting to %s: %w", e.at(s.request), err))
 		return false
 	}
 	e.sockets.unlink(connecting, s)

@@ -42,7 +42,7 @@ func (o http2Opener) open(ctx context.Context, r *Request) (link, error) {
 		return nil, err
 	}
 	p := &peer{Conn: c}
-	spoken, err := o.transport.NewClientConn(context.WithValue(ctx, peerKey{}, p), "http", o.portable.address.String())
+	spoken, err := o.transport.NewClientConn(context.WithValue(ctx, peerKey{}, p), "http", o.portable.at(r).String())
 	if err != nil {
 		c.Close()
 		return nil, err

@@ -81,7 +81,7 @@ func (d *dialer) dialUDP(ctx context.Context, r *Request) (*net.UDPConn, error) 
 	if local := d.local(r); local.IsValid() {
 		dialer.LocalAddr = &net.UDPAddr{IP: local.AsSlice()}
 	}
-	c, err := dialer.DialContext(ctx, "udp", d.address.String())
+	c, err := dialer.DialContext(ctx, "udp", d.at(r).String())
 	if err != nil {
 		return nil, fmt.Errorf("opening a UDP socket: %w", err)
 	}

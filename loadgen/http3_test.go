@@ -66,11 +66,11 @@ func TestHTTP3VerifiesByDefault(t *testing.T) {
 	if r.Failure != results.ConnectFailed || !strings.Contains(r.Err.Error(), "certificate of 127.0.0.1") || !strings.Contains(r.Err.Error(), "--ca FILE") {
 		t.Errorf("failure %d, %v", r.Failure, r.Err)
 	}
-	if err := Probe(t.Context(), s.url, s.e); err == nil || err.Error() != r.Err.Error() {
+	if err := Probe(t.Context(), []string{s.url}, s.e); err == nil || err.Error() != r.Err.Error() {
 		t.Errorf("the probe says %v", err)
 	}
 	s.e.Load.TLS.Insecure = true
-	if err := Probe(t.Context(), s.url, s.e); err != nil {
+	if err := Probe(t.Context(), []string{s.url}, s.e); err != nil {
 		t.Error(err)
 	}
 }

@@ -52,7 +52,8 @@ type cookie struct {
 
 // A record is kind, size of the value, line, expires where the kind is dated, value.
 const (
-	recordHead = 2 + 2 + 8
+	recordLine = 2 + 2 // where line is
+	recordHead = recordLine + 8
 	recordDate = 8
 )
 
@@ -106,7 +107,7 @@ func (js *jars) each(j *jar, visit func(at int, c cookie) bool) {
 var le = binary.LittleEndian
 
 func (js *jars) read(b []byte) cookie {
-	c := cookie{kind: &js.kinds[le.Uint16(b)], line: le.Uint64(b[4:])}
+	c := cookie{kind: &js.kinds[le.Uint16(b)], line: le.Uint64(b[recordLine:])}
 	start := c.head()
 	if c.dated {
 		c.expires = clock.Time(le.Uint64(b[recordHead:]))

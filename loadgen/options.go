@@ -12,7 +12,7 @@ import (
 type Options struct {
 	Plan        *profiles.Plan
 	Experiment  *profiles.Experiment
-	URL         string     // http[s]://HOST[:PORT][/PATH]
+	URLs        []string   // http[s]://HOST[:PORT][/PATH] of each replica of the target: users' new connections go round them
 	Start       clock.Time // due time of offset 0
 	Log         *results.ExchangeLog
 	Part, Parts int            // this process is part Part of Parts machines; zero = all

@@ -18,15 +18,16 @@ const anySlot = math.MaxUint32
 
 // conn is a connection and who uses it.
 type conn struct {
-	link   link // nil until ready
-	err    error
-	ready  chan struct{} // closed when link or err is there
-	place  place
-	source netip.Addr
-	number uint32
-	busy   int         // requests that use it
-	stale  bool        // to be closed after the last of them
-	idle   *time.Timer // nil = in use, or kept for ever
+	link    link // nil until ready
+	err     error
+	ready   chan struct{} // closed when link or err is there
+	place   place
+	source  netip.Addr
+	number  uint32
+	replica uint8       // of the target, that it leads to
+	busy    int         // requests that use it
+	stale   bool        // to be closed after the last of them
+	idle    *time.Timer // nil = in use, or kept for ever
 }
 
 func (c *conn) isReady() bool {
@@ -67,6 +68,7 @@ func (p *pool) take(at place, r *Request, owner netip.Addr) (c *conn, fresh bool
 	if c == nil || !keep || c.source != owner || c.link != nil && !c.link.alive() {
 		p.retire(c)
 		c, fresh = p.fresh(at, keep, owner), true
+		c.replica = r.Replica
 	}
 	c.busy++
 	if c.idle != nil {

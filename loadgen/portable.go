@@ -105,7 +105,7 @@ func (p *portable) exchange(r *Request) {
 // anything of r, and another must be tried.
 func (p *portable) attempt(ctx context.Context, at place, r *Request) bool {
 	c, fresh := p.pool.take(at, r, p.owner(r))
-	r.Conn, r.ConnNew, r.Sent = c.number, fresh, clock.Now()
+	r.Conn, r.ConnNew, r.Replica, r.Sent = c.number, fresh, c.replica, clock.Now()
 	if err := p.connect(ctx, c, r); err != nil {
 		r.Done = clock.Now()
 		p.fail(ctx, r, err, true)

@@ -10,27 +10,21 @@ import (
 
 	hdrhistogram "github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
 // Run plays the plan until everything is done, the second deadline passes or ctx is done, which
 // is no error. The log is flushed when it returns; closing it is the caller's.
 func Run(ctx context.Context, o Options) (Summary, error) {
-	target, err := url.Parse(o.URL)
-	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
-		return Summary{}, fmt.Errorf("url %q: want http://HOST[:PORT][/PATH]", o.URL)
-	}
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	engines, err := newSettings(target, o.Experiment)
+	engines, err := locate(ctx, o.Experiment, o.URLs)
 	if err != nil {
 		return Summary{}, err
 	}
-	if err := engines.locate(ctx); err != nil {
-		return Summary{}, err
-	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	before, paused := cpuTime(), gcPauses()
-	shards := o.shards(target, tells(o.Experiment.Load.ClientAddress, engines.address.Addr()))
+	shards := o.shards(engines)
 	var playing, watching sync.WaitGroup
 	var mu sync.Mutex
 	var first error
@@ -56,19 +50,38 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	return sum, first
 }
 
-func (o Options) shards(target *url.URL, told bool) []*shard {
+// locate is what every engine of the run is told of the replicas of one target.
+func locate(ctx context.Context, exp *profiles.Experiment, replicas []string) (settings, error) {
+	var targets []*url.URL
+	for _, address := range replicas {
+		target, err := url.Parse(address)
+		if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
+			return settings{}, fmt.Errorf("url %q: want http://HOST[:PORT][/PATH]", address)
+		}
+		targets = append(targets, target)
+	}
+	s, err := newSettings(targets[0], exp)
+	if err != nil {
+		return s, err
+	}
+	s.others = targets[1:]
+	return s, s.locate(ctx)
+}
+
+func (o Options) shards(engines settings) []*shard {
+	target, told := engines.target, tells(o.Experiment.Load.ClientAddress, engines.addresses)
 	local, parts := max(1, o.Experiment.Load.Shards), max(1, o.Parts)
 	list := make([]*shard, local)
 	for i := range list {
 		list[i] = newShard(o, o.Part*local+i, parts*local)
 		list[i].jars, list[i].told = newJars(site{host: target.Hostname(), path: cmp.Or(target.Path, "/"), secure: target.Scheme == "https"}), told
-		list[i].log = o.Log.Buffer()
+		list[i].replicas, list[i].log = uint8(len(engines.addresses)), o.Log.Buffer()
 	}
 	return list
 }
 
 func newShard(o Options, i, n int) *shard {
-	s := &shard{plan: o.Plan, exp: o.Experiment, i: i, n: n, start: o.Start, arrivals: o.Plan.Arrivals(),
+	s := &shard{plan: o.Plan, exp: o.Experiment, i: i, n: n, start: o.Start, arrivals: o.Plan.Arrivals(), mishaps: mishaps(o.Experiment),
 		end:   o.Start.Add(time.Duration(o.Experiment.Duration)),
 		names: map[string]uint16{"": 0}, labels: []string{""}, lag: histogram()}
 	s.tally.total = histogram()

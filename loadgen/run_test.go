@@ -29,7 +29,7 @@ func TestRunRecordsEveryRequest(t *testing.T) {
 	}
 	e := profiles.Default()
 	e.Duration, e.Warmup, e.Load.Shards = profiles.Duration(time.Second), 0, 2
-	sum, err := Run(context.Background(), Options{Plan: profiles.NewPlan(e), Experiment: e, URL: server.URL, Start: clock.Now(), Log: log})
+	sum, err := Run(context.Background(), Options{Plan: profiles.NewPlan(e), Experiment: e, URLs: []string{server.URL}, Start: clock.Now(), Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,14 +25,32 @@ type user struct {
 	jar     jar
 	seq     uint32
 	moves   uint32
-	pending uint32 // requests of the step in flight, not done yet; of the next step while the user thinks
-	address uint32 // number of the address after moves, from 1; 0 = not known yet
-	home    uint16 // index of the first instance seen; 0 = none yet
-	keeps   bool   // returns cookies
-	write   bool   // the next step is a POST
-	head    bool   // the next step is a HEAD
-	moved   bool   // the address changes before the next step
-	last    bool   // the next step is the session's last
+	pending uint32     // requests of the step in flight, not done yet; of the next step while the user thinks
+	address uint32     // number of the address after moves, from 1; 0 = not known yet
+	home    uint16     // index of the first instance seen; 0 = none yet
+	met     uint16     // mishaps that it has lived through
+	replica uint8      // of the target, that the next new connection goes to
+	keeps   bool       // returns cookies
+	next    stepTraits // of the step in flight, or of the next one while the user thinks
+}
+
+// stepTraits are what is so about a step, one bit each.
+type stepTraits uint8
+
+const (
+	isPost stepTraits = 1 << iota
+	isHead
+	isMove // the address changes before the step
+	isLast // of the session
+)
+
+func traitsOf(step profiles.Step) (t stepTraits) {
+	for bit, set := range [...]bool{step.Write, step.Head, step.Moved, step.Last} {
+		if set {
+			t |= 1 << bit
+		}
+	}
+	return t
 }
 
 // shard owns everything that plays users number mod n = i.
@@ -42,7 +60,10 @@ type shard struct {
 	engine   Engine
 	log      recorder
 	jars     *jars
-	told     bool // users have addresses
+	told     bool  // users have addresses
+	replicas uint8 // of the target
+	mishaps  []profiles.Event
+	lent     []lent // what the last client left that took another's markers
 	i, n     int
 	start    clock.Time
 	end      clock.Time // no new sessions or steps
@@ -185,7 +206,10 @@ func (s *shard) begin(slot uint32, id wire.SessionID, at clock.Time) {
 		moves = 0
 	}
 	*u = user{id: id, player: s.plan.Player(id.User, id.Session), moves: moves,
-		keeps: s.plan.KeepsJar(id.User)}
+		keeps: s.plan.KeepsJar(id.User), met: s.outlived(at)}
+	if s.replicas > 1 {
+		u.replica = s.firstReplica(id)
+	}
 	s.tally.sessions++
 	s.follow(slot, at)
 }
@@ -194,8 +218,8 @@ func (s *shard) begin(slot uint32, id wire.SessionID, at clock.Time) {
 func (s *shard) follow(slot uint32, from clock.Time) {
 	u := s.users.at(slot)
 	step, ok := s.plan.Next(&u.player)
-	if at := from.Add(step.Think); ok && at < s.end {
-		u.write, u.head, u.moved, u.last, u.pending = step.Write, step.Head, step.Moved, step.Last, uint32(step.Parallel)
+	if at := s.after(from.Add(step.Think)); ok && at < s.end {
+		u.next, u.pending = traitsOf(step), uint32(step.Parallel)
 		s.queue.push(due{at, slot})
 		return
 	}

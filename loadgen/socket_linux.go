@@ -56,6 +56,7 @@ type socket struct {
 	number     uint32
 	slot, lane uint32
 	pool       uint8
+	replica    uint8      // of the target, that it leads to
 	next       uint32     // the next kept connection of the slot or pool; 0 = none
 	source     netip.Addr // where the server takes it to come from
 	links      [lists]links

@@ -13,8 +13,8 @@ import (
 // fire sends the requests of one step.
 func (s *shard) fire(slot uint32, at clock.Time) {
 	u := s.users.at(slot)
-	flags := s.warm(at)
-	if u.moved {
+	flags := s.warm(at) | s.meet(u, at)
+	if u.next&isMove != 0 {
 		u.moves++
 		u.address = 0
 		flags |= results.AddressChanged
@@ -34,11 +34,14 @@ func (s *shard) request(slot, lane uint32, at, now clock.Time, flags results.Exc
 	r.Slot, r.Lane, r.Due, r.Flags = slot, lane, at, flags
 	r.ID, r.Seq, r.Nonce = u.id, u.seq, nonce(s.exp.Seed, u.id, u.seq)
 	r.KeepAlive, r.Pool = s.connection(u)
+	if s.replicas > 1 {
+		r.Replica = uint8((uint32(u.replica) + lane) % uint32(s.replicas))
+	}
 	if s.told && (r.Pool == 0 || s.exp.Load.ClientAddress.Via == profiles.ViaForwarded) { // a shared connection has its own
 		r.Source = s.source(u)
 	}
 	r.Deadline = now.Add(time.Duration(s.exp.Load.Timeout))
-	r.Write, r.Head = u.write, u.head
+	r.Write, r.Head = u.next&isPost != 0, u.next&isHead != 0
 	if r.Write {
 		r.Flags |= results.Write
 	}
@@ -59,6 +62,12 @@ func (s *shard) source(u *user) netip.Addr {
 		u.address = s.plan.Address(u.id.User, u.moves) + 1
 	}
 	return s.plan.Source(u.address - 1)
+}
+
+// firstReplica is where a session's first connection goes: as behind DNS round robin or a balancer of
+// connections, any of them, and the next one from there on.
+func (s *shard) firstReplica(id wire.SessionID) uint8 {
+	return uint8(nonce(^s.exp.Seed, id, 0) % uint64(s.replicas))
 }
 
 // connection is the choice of the user's profile.
@@ -118,6 +127,9 @@ func (s *shard) finish(done []*Request) {
 	for _, r := range done {
 		s.write(r)
 		u := s.users.at(r.Slot)
+		if r.ConnNew && s.replicas > 1 {
+			u.replica = (u.replica + 1) % s.replicas
+		}
 		if u.pending--; u.pending == 0 {
 			s.follow(r.Slot, r.Done)
 		}
@@ -135,7 +147,10 @@ func (s *shard) write(r *Request) {
 	if r.ConnNew {
 		e.Flags |= results.ConnNew
 	}
-	if u.last && u.pending == 1 {
+	if s.replicas > 1 {
+		e.Replica = r.Replica + 1
+	}
+	if u.next&isLast != 0 && u.pending == 1 {
 		e.Flags |= results.Last
 	}
 	var name uint16

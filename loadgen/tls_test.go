@@ -77,7 +77,7 @@ func TestTLSVerifiesByDefault(t *testing.T) {
 			e := profiles.Default()
 			e.Load.TLS = c.tls
 			r := started(t, server.URL, e).ask(&Request{KeepAlive: true})
-			mended := Probe(t.Context(), server.URL, e)
+			mended := Probe(t.Context(), []string{server.URL}, e)
 			if c.want == "" {
 				if r.Failure != results.Answered || r.Connect <= 0 || mended != nil {
 					t.Errorf("failure %d (%v), connecting took %v, probe %v", r.Failure, r.Err, r.Connect, mended)
@@ -174,7 +174,7 @@ func TestProbeLeavesTheRestToTheRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	if err := Probe(t.Context(), "https://"+l.Addr().String(), profiles.Default()); err != nil {
+	if err := Probe(t.Context(), []string{"https://" + l.Addr().String()}, profiles.Default()); err != nil {
 		t.Error(err)
 	}
 }

@@ -109,7 +109,7 @@ func Default() *Experiment {
 	second := Duration(time.Second)
 	return &Experiment{
 		Name: "default", Seed: 1, Duration: 25 * second, Warmup: 3 * second, Speedup: 20,
-		Balancer: Balancer{Use: "builtin:cookie", TTL: 1800 * second, Choice: "random",
+		Balancer: Balancer{Use: "builtin:cookie", Replicas: 1, TTL: 1800 * second, Choice: "random",
 			Health: Health{Interval: 4 * second, Timeout: 10 * second, Rise: 2, Fall: 2}},
 		Backends: Backends{Count: 4, Handler: Distribution{kind: "lognormal", args: []float64{0.002, 0.5}, high: 0.1},
 			CPU: Constant(0.0001), Drain: 60 * second},

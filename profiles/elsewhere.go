@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 )
@@ -19,5 +20,37 @@ func (b Balancer) checkRunning() error {
 			return wrong("lb.backends", "%q stands there twice; name each instance once", control)
 		}
 	}
-	return checkURL(b.URL)
+	if err := checkURL("lb.url", b.URL); err != nil {
+		return err
+	}
+	return b.checkOthers()
+}
+
+// checkOthers: what clients see of replicas differs in the address alone.
+func (b Balancer) checkOthers() error {
+	if most := MostReplicas - 1; len(b.Others) > most {
+		return wrong("lb.other_urls", "%d URLs; use at most %d", len(b.Others), most)
+	}
+	first, err := url.Parse(b.URL)
+	if err != nil {
+		return err
+	}
+	seen := []string{first.Host}
+	for i, text := range b.Others {
+		key := fmt.Sprintf("lb.other_urls[%d]", i)
+		if err := checkURL(key, text); err != nil {
+			return err
+		}
+		other, err := url.Parse(text)
+		switch {
+		case err != nil:
+			return err
+		case slices.Contains(seen, other.Host):
+			return wrong(key, "%s stands there twice; name each replica once", other.Host)
+		case other.Scheme != first.Scheme || other.RequestURI() != first.RequestURI():
+			return wrong(key, "%q differs from %q in more than host and port; replicas are one service at several addresses", text, b.URL)
+		}
+		seen = append(seen, other.Host)
+	}
+	return nil
 }

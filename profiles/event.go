@@ -8,13 +8,15 @@ import (
 
 // Event is one primitive step of a fault: what is done when to which one instance, or to the balancer.
 type Event struct {
-	At     time.Duration // since the run's start
-	Fault  int           // which fault it comes from
-	Action string        // kill, terminate, start, freeze, reset, slow, error, unhealthy, heal, drain, undrain, add, remove, reload
-	Target string        // "b2", or TheBalancer
-	End    bool          // what the action began ends here
-	Delay  time.Duration // slow: by how much
-	Keep   bool          // terminate: the next start finds the sessions again
+	At      time.Duration // since the run's start
+	Fault   int           // which fault it comes from
+	Action  string        // kill, terminate, start, freeze, reset, slow, error, unhealthy, heal, drain, undrain, add, remove, reload, blind, and of clients forget, garble, replay, move, pause
+	Target  string        // "b2", TheBalancer or TheClients
+	End     bool          // what the action began ends here
+	Delay   time.Duration // slow: by how much
+	For     time.Duration // pause: how long
+	Keep    bool          // terminate: the next start finds the sessions again
+	Replica int           // blind: which replica of the balancer, from 1
 }
 
 // String is how the timeline calls the event.
@@ -25,6 +27,9 @@ func (e Event) String() string {
 	}
 	if e.Keep {
 		text += ", memory kept"
+	}
+	if e.Replica > 0 {
+		text += fmt.Sprintf(" in replica %d", e.Replica)
 	}
 	if e.End {
 		text += " ended"
@@ -82,12 +87,12 @@ func (f Fault) step(later Duration, action, target string) Event {
 // spell is one event, or two when the fault lasts For.
 func spell(f Fault, name, target string) []Event {
 	begin := f.step(0, name, target)
-	begin.Delay, begin.Keep = time.Duration(f.Delay), f.KeepMemory
+	begin.Delay, begin.Keep, begin.Replica = time.Duration(f.Delay), f.KeepMemory, f.Replica
 	if f.For == 0 {
 		return []Event{begin}
 	}
 	end := f.step(f.For, name, target)
-	end.End = true
+	end.End, end.Replica = true, f.Replica
 	return []Event{begin, end}
 }
 
@@ -104,6 +109,12 @@ func flapping(f Fault, _, target string) (events []Event) {
 		end.End = true
 		events = append(events, end)
 	}
+	return events
+}
+
+func paused(f Fault, _, target string) []Event {
+	events := spell(f, "pause", target)
+	events[0].For = time.Duration(f.For)
 	return events
 }
 

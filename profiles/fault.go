@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Fault is one thing done to an instance ("b2"), to every instance ("all") or to the balancer
-// ("lb"). Exactly one of the actions names what it is done to; Validate says which of the other keys
+// Fault is one thing done to an instance ("b2"), to every instance ("all"), to the balancer ("lb") or
+// to the clients ("clients"). Exactly one of the actions names what it is done to; Validate says which of the other keys
 // it takes. Its times pass as they stand: the speed-up does not shorten them.
 type Fault struct {
 	At Duration `yaml:"at"` // since the run's start
@@ -29,11 +29,19 @@ type Fault struct {
 	Replace   string `yaml:"replace,omitempty"` // add With, remove and terminate this one
 	Rolling   string `yaml:"rolling,omitempty"` // deploy: each For, the next one is drained, restarted, undrained
 	Reload    string `yaml:"reload,omitempty"`  // the balancer reads its configuration again
+	Blind     string `yaml:"blind,omitempty"`   // one Replica of the balancer can no longer reach the instance
+
+	Forget string `yaml:"forget,omitempty"` // every client loses its markers: the cookies that are not the application's
+	Garble string `yaml:"garble,omitempty"` // every client's markers are damaged
+	Replay string `yaml:"replay,omitempty"` // every client sends the markers of another one
+	Move   string `yaml:"move,omitempty"`   // every client comes from another address
+	Pause  string `yaml:"pause,omitempty"`  // every client is idle For so long
 
 	For        Duration `yaml:"for,omitempty"`
 	Every      Duration `yaml:"every,omitempty"`
 	Delay      Duration `yaml:"delay,omitempty"`
 	With       string   `yaml:"with,omitempty"`
+	Replica    int      `yaml:"replica,omitempty"`     // which replica, from 1
 	KeepMemory bool     `yaml:"keep_memory,omitempty"` // the sessions survive the restart
 }
 
@@ -41,6 +49,7 @@ type Fault struct {
 const (
 	EveryInstance = "all"
 	TheBalancer   = "lb"
+	TheClients    = "clients"
 )
 
 // keys is a set of the keys beside the action.
@@ -52,12 +61,13 @@ const (
 	keyDelay
 	keyWith
 	keyKeep
+	keyReplica
 )
 
 // names of the keys, in the order of their bits.
 func (k keys) String() string {
 	var all []string
-	for i, name := range []string{"for", "every", "delay", "with", "keep_memory"} {
+	for i, name := range []string{"for", "every", "delay", "with", "keep_memory", "replica"} {
 		if k&(1<<i) != 0 {
 			all = append(all, name)
 		}
@@ -67,7 +77,7 @@ func (k keys) String() string {
 
 // given are the keys that the fault sets.
 func (f Fault) given() (k keys) {
-	for bit, set := range map[keys]bool{keyFor: f.For != 0, keyEvery: f.Every != 0, keyDelay: f.Delay != 0, keyWith: f.With != "", keyKeep: f.KeepMemory} {
+	for bit, set := range map[keys]bool{keyFor: f.For != 0, keyEvery: f.Every != 0, keyDelay: f.Delay != 0, keyWith: f.With != "", keyKeep: f.KeepMemory, keyReplica: f.Replica != 0} {
 		if set {
 			k |= bit
 		}
@@ -83,11 +93,12 @@ const (
 	every
 	front
 	joining // an instance that is not in the pool at that time
+	visitors
 )
 
 func (o on) String() string {
 	var names []string
-	for i, name := range []string{"an instance", EveryInstance, TheBalancer, "an instance that is not in the pool"} {
+	for i, name := range []string{"an instance", EveryInstance, TheBalancer, "an instance that is not in the pool", TheClients} {
 		if o&(1<<i) != 0 {
 			names = append(names, name)
 		}
@@ -126,6 +137,12 @@ func faultKinds() []faultKind {
 		{"replace", single, keyWith, keyWith, func(f *Fault) *string { return &f.Replace }, replaced},
 		{"rolling", every, keyFor | keyKeep, keyFor, func(f *Fault) *string { return &f.Rolling }, rolling},
 		{"reload", front, 0, 0, func(f *Fault) *string { return &f.Reload }, nil},
+		{"blind", single, keyFor | keyReplica, keyReplica, func(f *Fault) *string { return &f.Blind }, nil},
+		{"forget", visitors, 0, 0, func(f *Fault) *string { return &f.Forget }, nil},
+		{"garble", visitors, 0, 0, func(f *Fault) *string { return &f.Garble }, nil},
+		{"replay", visitors, 0, 0, func(f *Fault) *string { return &f.Replay }, nil},
+		{"move", visitors, 0, 0, func(f *Fault) *string { return &f.Move }, nil},
+		{"pause", visitors, keyFor, keyFor, func(f *Fault) *string { return &f.Pause }, paused},
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 func decodeFaults(t *testing.T, lines ...string) *Experiment {
 	t.Helper()
-	e, err := Decode("e.yaml", []byte("duration: 60s\nbackends: {count: 3}\nfaults:\n  - {"+strings.Join(lines, "}\n  - {")+"}\n"))
+	e, err := Decode("e.yaml", []byte("duration: 60s\nbackends: {count: 3}\nfaults:\n  - {"+strings.Join(lines, "}\n  - {")+"}\nlb: {replicas: 2}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,10 @@ func TestFaultsExpandIntoPrimitives(t *testing.T) {
 		"at: 1s, replace: b2, with: b4":                    "1s add b4; 1s remove b2; 1s terminate b2",
 		"at: 0, rolling: all, for: 4s":                     "0s drain b1; 1s terminate b1; 2s start b1; 2s undrain b1; 4s drain b2; 5s terminate b2; 6s start b2; 6s undrain b2; 8s drain b3; 9s terminate b3; 10s start b3; 10s undrain b3",
 		"at: 3s, add: b4":                                  "3s add b4",
+		"at: 3s, blind: b2, replica: 2, for: 1s":           "3s blind in replica 2 b2; 4s blind in replica 2 ended b2",
 		"at: 3s, reload: lb":                               "3s reload lb",
+		"at: 3s, garble: clients":                          "3s garble clients",
+		"at: 3s, pause: clients, for: 2s":                  "3s pause clients; 5s pause ended clients",
 		"at: 3s, remove: b3}\n  - {at: 5s, add: b3":        "3s remove b3; 5s add b3",
 		"at: 5s, heal: b1}\n  - {at: 3s, unhealthy: b1":    "3s unhealthy b1; 5s heal b1",
 		"at: 5s, add: b7}\n  - {at: 9s, error: b7, for: 0": "5s add b7; 9s error b7",
@@ -66,6 +69,9 @@ func TestFaultMistakesAreOneLine(t *testing.T) {
 		"at: 1s, flap: b1, every: 1ns, for: 59s":       "faults[0].every: 1ns does not fit",
 		"at: 1s, reload: b1":                           "reload b1: use lb",
 		"at: 1s, drain: all":                           "drain all: use an instance",
+		"at: 1s, forget: b1":                           "forget b1: use clients",
+		"at: 1s, kill: clients":                        "kill clients: use an instance, all, lb",
+		"at: 1s, pause: clients":                       "pause needs for",
 		"at: 1s, freeze: lb":                           "freeze lb: use an instance, all",
 		"at: 1s, kill: b9":                             `kill: no instance "b9"; this experiment has b1 to b3`,
 		"at: 1s, add: b2":                              "b2 is in the pool at 1s already; add another, such as b4",
@@ -73,11 +79,16 @@ func TestFaultMistakesAreOneLine(t *testing.T) {
 		"at: 1s, replace: b1, with: web":               `faults[0].with: "web" is no instance's name`,
 		"at: 1s, replace: b1, with: b2":                "b2 is in the pool",
 		"at: 1s, restart: lb, keep_memory: true":       "keep_memory is about sessions",
+		"at: 1s, blind: b1":                            "blind needs replica",
+		"at: 1s, blind: all, replica: 1":               "blind all: use an instance",
+		"at: 1s, blind: b1, replica: 3":                "e.yaml:4:34: faults[0].replica: 3; this experiment has replicas 1 to 2",
+		"at: 1s, blind: b1, replica: -1":               "faults[0].replica: -1; this experiment has replicas 1 to 2",
+		"at: 1s, kill: b1, replica: 1":                 "kill does not take replica; remove it",
 		"at: 1s, rolling: b1, for: 4s":                 "rolling b1: use all",
 		"at: 99s, kill: b1":                            "faults[0].at: 1m39s is outside the run",
 		"at: 1s, remove: b1}\n  - {at: 2s, remove: b1": "faults[1]: b1 is not in the pool at 2s",
 	} {
-		_, err := Decode("e.yaml", []byte("duration: 60s\nbackends: {count: 3}\nfaults:\n  - {"+fault+"}\n"))
+		_, err := Decode("e.yaml", []byte("duration: 60s\nbackends: {count: 3}\nfaults:\n  - {"+fault+"}\nlb: {replicas: 2}\n"))
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s:\n got %v\nwant %s", fault, err, want)
 		}
@@ -90,7 +101,7 @@ func TestEveryActionHasItsRow(t *testing.T) {
 	for _, k := range faultKinds() {
 		rows[k.name] = true
 	}
-	others := map[string]bool{"at": true, "for": true, "every": true, "delay": true, "with": true, "keep_memory": true}
+	others := map[string]bool{"at": true, "for": true, "every": true, "delay": true, "with": true, "keep_memory": true, "replica": true}
 	for i := range reflect.TypeFor[Fault]().NumField() {
 		tag, _, _ := strings.Cut(reflect.TypeFor[Fault]().Field(i).Tag.Get("yaml"), ",")
 		if rows[tag] == others[tag] {

@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -23,7 +24,7 @@ func (e *Experiment) checkFault(key string, f Fault) error {
 	switch {
 	case kind.name == "":
 		return wrong(key, "needs exactly one of %s", faultNames())
-	case e.Balancer.URL != "":
+	case e.Balancer.URL != "" && target != TheClients:
 		return wrong(key, "faults need instances that the run starts; leave faults out with lb.url")
 	case f.At < 0 || f.At >= e.Duration:
 		return wrong(key+".at", "%v is outside the run of %v; choose an earlier time", time.Duration(f.At), time.Duration(e.Duration))
@@ -38,14 +39,31 @@ func (e *Experiment) checkFault(key string, f Fault) error {
 	case kind.name == "rolling" && f.For < 4:
 		return wrong(key+".for", "%v is too short for a drain, a restart and a return", time.Duration(f.For))
 	}
+	if err := e.checkReplica(key, kind, f); err != nil {
+		return err
+	}
 	return e.checkTarget(key, kind, target, f)
 }
 
+// checkReplica: blindness of the only replica would be an outage of the instance.
+func (e *Experiment) checkReplica(key string, kind faultKind, f Fault) error {
+	n := e.Balancer.Count()
+	switch {
+	case kind.takes&keyReplica == 0:
+		return nil
+	case n == 1:
+		return wrong(key, "%s needs several replicas of the balancer, and there is only one; set lb.replicas (--lb-replicas) to 2 or more", kind.name)
+	case f.Replica < 1 || f.Replica > n:
+		return wrong(key+".replica", "%d; this experiment has replicas 1 to %d", f.Replica, n)
+	}
+	return nil
+}
+
 func (e *Experiment) checkTarget(key string, kind faultKind, target string, f Fault) error {
-	fits := target == EveryInstance && kind.on&every != 0 || target == TheBalancer && kind.on&front != 0 ||
+	fits := target == EveryInstance && kind.on&every != 0 || target == TheBalancer && kind.on&front != 0 || target == TheClients && kind.on&visitors != 0 ||
 		kind.on&single != 0 && e.hasInstance(target) || kind.on&joining != 0 && InstanceNumber(target) >= 0
 	switch {
-	case !fits && kind.on&(single|joining) != 0 && target != EveryInstance && target != TheBalancer:
+	case !fits && kind.on&(single|joining) != 0 && !slices.Contains([]string{EveryInstance, TheBalancer, TheClients}, target):
 		return wrong(key, "%s: no instance %q; this experiment has b1 to b%d, and what add names up to b%d", kind.name, target, e.Backends.Count, mostInstances)
 	case !fits:
 		return wrong(key, "%s %s: use %s", kind.name, target, kind.on)

@@ -23,7 +23,7 @@ type Scenario struct {
 	Name       string              `yaml:"-"`
 	About      string              `yaml:"about"`
 	Source     string              `yaml:"source"` // reports of it
-	Expect     map[string][]string `yaml:"expect"` // gates by "any", FAMILY, or FAMILY/KEY of the mechanism; with /ttl for those whose marker ends
+	Expect     map[string][]string `yaml:"expect"` // gates by "any", FAMILY, or FAMILY/KEY of the mechanism; with a trait behind it for those that have it
 	Experiment *Experiment         `yaml:"-"`
 }
 
@@ -96,18 +96,19 @@ func (s Scenario) validate() error {
 	for _, class := range slices.Sorted(maps.Keys(s.Expect)) {
 		family, _, _ := strings.Cut(class, "/")
 		if !slices.Contains([]string{"any", "stay", "home", "flap"}, family) {
-			return fmt.Errorf("%s.yaml:1:1: expect.%s: use any, stay, home or flap, or one of them with the key, such as home/address, and /ttl for markers that end", s.Name, class)
+			return fmt.Errorf("%s.yaml:1:1: expect.%s: use any, stay, home or flap, or one of them with the key, such as home/address, and with a trait: /ttl, /agree, /synchronise or /disagree", s.Name, class)
 		}
 	}
 	return nil
 }
 
-// Expected are the gates for a mechanism of that family and key, and those that hold only if its marker ends.
-func (s Scenario) Expected(family, key string, ends bool) (gates []string) {
+// Expected are the gates for a mechanism of that family and key, and those that hold only with one of its
+// traits: "ttl" of a marker that ends, or what its replicas do, "agree", "synchronise" or "disagree".
+func (s Scenario) Expected(family, key string, traits ...string) (gates []string) {
 	for _, class := range []string{"any", family, "any/" + key, family + "/" + key} {
 		gates = append(gates, s.Expect[class]...)
-		if ends {
-			gates = append(gates, s.Expect[class+"/ttl"]...)
+		for _, trait := range traits {
+			gates = append(gates, s.Expect[class+"/"+trait]...)
 		}
 	}
 	return gates

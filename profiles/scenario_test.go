@@ -17,7 +17,7 @@ func TestEveryScenarioIsValid(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		if len(s.Expected("stay", "cookie", true)) == 0 && len(s.Expected("home", "address", true)) == 0 {
+		if len(s.Expected("stay", "cookie", "ttl", "agree")) == 0 && len(s.Expected("home", "address", "agree")) == 0 {
 			t.Errorf("%s expects nothing of a cookie and nothing of a hash", name)
 		}
 		for _, e := range s.Experiment.Events() {
@@ -53,11 +53,14 @@ func TestScenarioMistakesAreOneLine(t *testing.T) {
 }
 
 func TestExpectationsAddUp(t *testing.T) {
-	s := Scenario{Expect: map[string][]string{"any": {"a"}, "stay": {"b"}, "stay/cookie": {"c"}, "stay/cookie/ttl": {"e"}, "home": {"d"}}}
-	if got := strings.Join(s.Expected("stay", "cookie", true), " "); got != "a b c e" {
+	s := Scenario{Expect: map[string][]string{"any": {"a"}, "stay": {"b"}, "stay/cookie": {"c"}, "stay/cookie/ttl": {"e"}, "home": {"d"}, "any/agree": {"f"}}}
+	if got := strings.Join(s.Expected("stay", "cookie", "ttl"), " "); got != "a b c e" {
 		t.Errorf("got %s", got)
 	}
-	if got := strings.Join(s.Expected("home", "cookie", false), " "); got != "a d" {
+	if got := strings.Join(s.Expected("home", "cookie"), " "); got != "a d" {
+		t.Errorf("got %s", got)
+	}
+	if got := strings.Join(s.Expected("home", "address", "ttl", "agree"), " "); got != "a f d" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -56,8 +56,16 @@ func (e *Experiment) checkBalancer() error {
 		return wrong("lb.use", "names no balancer; use builtin:cookie, haproxy:cookie, … (see `stickybench balancers list`)")
 	case b.URL == "" && b.RoutesOn != "":
 		return wrong("lb.routes_on", "only of lb.url it is not known; leave it out")
+	case b.URL == "" && len(b.Others) > 0:
+		return wrong("lb.other_urls", "only lb.url has other replicas elsewhere; set lb.url, or lb.replicas for how many are started")
+	case b.URL != "" && b.Replicas != 1:
+		return wrong("lb.replicas", "the run does not start lb.url; leave it out and name the other replicas in lb.other_urls")
+	case b.Replicas < 1 || b.Replicas > MostReplicas:
+		return wrong("lb.replicas", "%d; use 1 to %d", b.Replicas, MostReplicas)
 	case b.URL == "" && len(b.Backends) > 0:
 		return wrong("lb.backends", "only instances behind lb.url are started elsewhere; set lb.url, or leave it out")
+	case b.URL != "" && b.Log:
+		return wrong("lb.access_log", "what a balancer at lb.url logs is not known here; leave it out, or let the run start the balancer with lb.use")
 	case b.Points < 0:
 		return wrong("lb.points", "%d is negative; use 0 for rendezvous hashing", b.Points)
 	case b.TTL < 0:
@@ -128,10 +136,10 @@ func (b Backends) Zone(n int) string {
 	return b.Zones[n%len(b.Zones)]
 }
 
-func checkURL(text string) error {
+func checkURL(key, text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return wrong("lb.url", "%q cannot be driven; use an http:// or https:// URL", text)
+		return wrong(key, "%q cannot be driven; use an http:// or https:// URL", text)
 	}
 	return nil
 }

@@ -82,6 +82,15 @@ func (e *Experiment) Encode() ([]byte, error) {
 	return text, nil
 }
 
+// Inline writes a part of an experiment as YAML on one line; equal parts give equal lines.
+func Inline(part any) (string, error) {
+	text, err := yaml.MarshalWithOptions(part, yaml.Flow(true))
+	if err != nil {
+		return "", fmt.Errorf("encoding a part of the experiment: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
+}
+
 // UnmarshalYAML reads "30s" or 0.
 func (d *Duration) UnmarshalYAML(node ast.Node) error {
 	text := scalar(node)

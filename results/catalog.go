@@ -19,8 +19,8 @@ const (
 
 // Catalog lists every metric that this program reports, in the order of the reference.
 func Catalog() []Quantity {
-	return slices.Concat(affinityQuantities, consistencyQuantities(), failoverQuantities, trafficQuantities,
-		latencyQuantities(), storeQuantities(), savingQuantities(), costQuantities, skewQuantities(), instanceQuantities, balancerQuantities, generatorQuantities)
+	return slices.Concat(affinityQuantities, consistencyQuantities(), failoverQuantities, replicaQuantities, trafficQuantities,
+		latencyQuantities(), storeQuantities(), savingQuantities(), costQuantities, skewQuantities(), instanceQuantities, balancerQuantities, accessQuantities, generatorQuantities)
 }
 
 // Describe finds a metric in the catalog.
@@ -36,6 +36,17 @@ func Describe(name string) (Quantity, bool) {
 var balancerQuantities = []Quantity{
 	{"lb.cpu_per_request", Seconds, "lower", "CPU time of the balancer's processes per answered request"},
 	{"lb.added_latency.mean", Seconds, "lower", "mean service time less mean handler time: balancer, network and the instance's own frame"},
+}
+
+var accessQuantities = []Quantity{
+	{"balancer.log.requests", Count, "", "requests of the measured window that the balancer logged (lb.access_log)"},
+	{"balancer.log.disagree", Count, "lower", "of them, those where it names another instance than the client and the ledgers do"},
+	{"balancer.log.retried", Count, "lower", "of them, those that it tried more than once"},
+	{"balancer.log.hidden_retries", Count, "lower", "retried ones of which the client saw one good answer and the ledgers one request: neither end can tell"},
+	{"balancer.log.unlogged", Count, "lower", "requests answered by an instance of which the balancer says nothing"},
+	{"balancer.log.failed_tries", Count, "lower", "tries that were given up for another instance, by instance, where the balancer names each"},
+	{"balancer.log.own_time.mean", Seconds, "lower", "time in the balancer without the tries, by its own clock, where it tells how long each took"},
+	{"balancer.log.own_time.p99", Seconds, "lower", "the same, 99th percentile"},
 }
 
 var affinityQuantities = []Quantity{
@@ -72,6 +83,8 @@ var failoverQuantities = []Quantity{
 	{"failover.collateral_moves", Count, "lower", "answers that sessions of healthy homes got elsewhere during an outage"},
 	{"failover.error_requests", Count, "lower", "failed requests during an outage"},
 	{"failover.returned_home", Count, "", "answers by which a victim came back to its old home"},
+	{"failover.flaps", Count, "lower", "switches of victims from one healthy instance to another once the balancer had to know of the outage; they are excused"},
+	{"failover.flapped_sessions", Count, "lower", "victims with at least one flap; a finding unless the mechanism is declared to flap"},
 	{"failover.recovery_seconds", Seconds, "lower", "from the fault to its last failed request"},
 	{"failover.family", Ratio, "", "share of the victims that behaved as most did: the label family says how"},
 	{"failover.first_success.p50", Seconds, "lower", "from the fault to a victim's first good answer"},
@@ -90,6 +103,16 @@ var failoverQuantities = []Quantity{
 	{"failover.lost_per_deploy", Count, "lower", "sessions that lost their state with each rolling deploy"},
 	{"failover.late_requests", Count, "lower", "answers of an instance that had been removed for longer than the detection window"},
 	{"failover.lost_per_crash", Count, "lower", "sessions that lost their state with each instance that died"},
+}
+
+var replicaQuantities = []Quantity{
+	{"replicas.count", Count, "", "replicas of the balancer; these metrics are told only of several"},
+	{"replicas.reached_sessions", Count, "", "eligible sessions that were answered through more than one replica"},
+	{"replicas.agreement", Ratio, "higher", "share of them that every replica sent to where the one before had, or with an excuse elsewhere, with the Clopper–Pearson interval; with the label phase for the hand-overs of one time alone: steady, outage (an instance was out) or blind (a replica could not reach an instance)"},
+	{"replicas.disagreements", Count, "lower", "sessions that a replica sent elsewhere than the one before, without an excuse"},
+	{"replicas.broken_sessions", Count, "lower", "of them, those in which no move came through the same replica as the answer before: a single one may have kept them"},
+	{"replicas.requests", Count, "", "answers through a replica"},
+	{"replicas.departures", Count, "lower", "sessions that this replica sent elsewhere first: not where the one before had, and not where it had sent them itself before"},
 }
 
 var trafficQuantities = []Quantity{

@@ -70,7 +70,8 @@ func appendExchange(b []byte, e *Exchange, n *names) []byte {
 	address := e.Source.As16()
 	b = append(b, address[:]...)
 	b = le.AppendUint64(b, uint64(e.Connect))
-	return append(b, make([]byte, 7)...) // reserved
+	b = append(b, e.Replica)             // older logs left it zero: there was one
+	return append(b, make([]byte, 6)...) // reserved
 }
 
 // addressKind tells an absent address and IPv4 from IPv6, which share one 16-byte form.
@@ -115,7 +116,7 @@ func decodeExchange(e *Exchange, b []byte, list []string) bool {
 	}
 	e.Instance = list[name]
 	e.Source = decodeAddress(b[136], b[137:153])
-	e.Connect = time.Duration(u64(b[153:]))
+	e.Connect, e.Replica = time.Duration(u64(b[153:])), b[161]
 	return true
 }
 

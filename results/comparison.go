@@ -22,6 +22,9 @@ type Arm struct {
 	// EqualCPU is the first arm again, with as many instances as the pilot block says that it needs until
 	// its hottest is as hot as the second arm's.
 	EqualCPU bool `json:"equal_cpu,omitempty"`
+	// Target is the balancer and store of an arm that differs in more than their names, as the experiment writes
+	// them.
+	Target string `json:"target,omitempty"`
 }
 
 // Plan is compare.json: what was fixed before the first block and the run directories do not say.
@@ -41,6 +44,9 @@ type Plan struct {
 // Pilot is the block in which only the first two arms are played, to size an arm of EqualCPU. It takes
 // no part in the figures.
 const Pilot = 0
+
+// firstBlock is the first of those that count.
+const firstBlock = Pilot + 1
 
 // EqualCPU is the index of the arm of equal CPU; ok is false without one.
 func (p Plan) EqualCPU() (arm int, ok bool) {
@@ -91,8 +97,23 @@ func ResumeComparison(path string, plan Plan, experiment []byte) (*ComparisonDir
 	return d, errors.Join(replace(d.file("compare.json"), text), seal(abs))
 }
 
-// Damage says what differs from the plan as it was fixed; the runs of the blocks say theirs themselves.
-func (d *ComparisonDir) Damage() []string { return damage(d.path) }
+// Damage says what differs from the plan as it was fixed, and which runs of blocks ended and cannot be opened any
+// more; the others say theirs themselves.
+func (d *ComparisonDir) Damage() []string {
+	found := damage(d.path)
+	for k := firstBlock; k <= d.Plan.Blocks; k++ {
+		for _, arm := range d.Plan.Arms {
+			path := d.RunPath(k, arm.Name)
+			if _, err := os.Stat(filepath.Join(path, manifestFile)); err != nil {
+				continue // not played, or killed: its block is played again
+			}
+			if _, err := Open(path); err != nil {
+				found = append(found, fmt.Sprintf("block %d, %s: %v", k, arm.Name, err))
+			}
+		}
+	}
+	return found
+}
 
 // sameAs refuses to continue what was planned otherwise.
 func (d *ComparisonDir) sameAs(path string, plan, experiment []byte) error {

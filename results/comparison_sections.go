@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// compares says whether the report is one of a comparison: its figures belong to arms.
-func (r *Report) compares() bool {
+// Compares says whether the report is one of a comparison: its figures belong to arms.
+func (r *Report) Compares() bool {
 	return len(r.Runs) > 1 && slices.ContainsFunc(r.Metrics, func(m Metric) bool { return m.Labels["arm"] != "" })
 }
 

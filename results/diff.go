@@ -43,7 +43,7 @@ func runsText(r *Report) string {
 	if len(r.Runs) == 0 {
 		return "no run"
 	}
-	return r.Runs[0].facts()
+	return r.Runs[0].Facts()
 }
 
 func changeText(a, b Metric) string {

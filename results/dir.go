@@ -83,6 +83,9 @@ func (d *Dir) WriteRun(r Run) error {
 // Run reads run.json.
 func (d *Dir) Run() (r Run, err error) {
 	text, err := os.ReadFile(d.file("run.json"))
+	if err != nil && IsComparison(d.path) {
+		return r, fmt.Errorf("%s is a comparison; give one of its runs, such as %s", d.path, d.file("block-1/ARM"))
+	}
 	if err != nil {
 		return r, fmt.Errorf("%s is not a run directory: run.json: %w; give a directory that `stickybench run` made", d.path, cause(err))
 	}

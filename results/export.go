@@ -41,11 +41,30 @@ func (d *Dir) Export(out, format string, sessions []SessionRecord) error {
 		return err
 	}
 	return errors.Join(
+		d.exportAccess(out, format),
 		exportRows(out, "exchanges", format, mapped(d.Exchanges(), func(e *Exchange) ExchangeRow { return rowOfExchange(e, run.Profiles) })),
 		exportRows(out, "serves", format, mapped(d.Serves(), rowOfServe)),
 		exportRows(out, "changes", format, mapped(listed(changes), rowOfChange)),
 		exportRows(out, "samples", format, mapped(listed(samples), rowOfSample)),
 		exportRows(out, "sessions", format, listed(sessions)))
+}
+
+// exportAccess writes the balancer's log where there is one; what cannot be read of it is left out.
+func (d *Dir) exportAccess(out, format string) error {
+	log, err := d.Access()
+	if log == nil {
+		return err
+	}
+	defer log.Close()
+	return exportRows(out, "accesses", format, func(yield func(AccessRow, error) bool) {
+		var a Access
+		for {
+			more, err := log.Next(&a)
+			if err == nil && !more || (a.Unreadable == "" || err != nil) && !yield(rowOfAccess(&a), err) || err != nil {
+				return
+			}
+		}
+	})
 }
 
 func mapped[T, R any](records iter.Seq2[T, error], row func(*T) R) iter.Seq2[R, error] {

@@ -60,3 +60,12 @@ func (c Check) Measured() string {
 	}
 	return text
 }
+
+// Outcome is what was measured and what is to be said of it.
+func (c Check) Outcome() string {
+	measured := c.Measured()
+	if measured == "" || c.Why == "" {
+		return measured + c.Why
+	}
+	return measured + "; " + c.Why
+}

@@ -10,10 +10,10 @@ import (
 // does not pass.
 func Annotations(w io.Writer, r *Report) error {
 	r = r.finite()
-	lines := []string{annotation(r.Verdict, "stickybench: "+string(r.Verdict), strings.Join(r.Reasons, "\n"))}
+	lines := []string{annotation(r.Verdict, r.title()+": "+string(r.Verdict), strings.Join(r.Reasons, "\n"))}
 	for _, c := range r.Checks {
 		if c.Verdict != Pass {
-			lines = append(lines, annotation(c.Verdict, c.Gate, strings.TrimSpace(string(c.Verdict)+": "+c.Why+" "+c.Measured())))
+			lines = append(lines, annotation(c.Verdict, c.Gate, string(c.Verdict)+": "+c.Outcome()))
 		}
 	}
 	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,13 +93,10 @@ type cellView struct {
 }
 
 func newHTMLView(r *Report, c *Charts) *htmlView {
-	v := &htmlView{Title: "stickybench", Verdict: string(r.Verdict), Reasons: r.Reasons, Notes: r.notes(), Experiment: c.Experiment,
+	v := &htmlView{Title: r.title(), Verdict: string(r.Verdict), Reasons: r.Reasons, Notes: r.notes(), Experiment: c.Experiment,
 		Data: pageData{Charts: map[string]readout{}, Sessions: []sessionData{}}}
-	if len(r.Runs) > 0 {
-		v.Title += " " + r.Runs[0].Name
-	}
 	for _, run := range r.Runs {
-		v.Facts = append(v.Facts, run.facts())
+		v.Facts = append(v.Facts, run.Facts())
 	}
 	for _, check := range r.Checks {
 		v.Checks = append(v.Checks, checkView{check.Gate, string(check.Verdict), check.Measured(), check.Why})
@@ -108,7 +106,7 @@ func newHTMLView(r *Report, c *Charts) *htmlView {
 	}
 	v.Environment = environment(c.Run)
 	v.curveCharts(c)
-	if r.compares() {
+	if r.Compares() {
 		v.comparison(r)
 	} else {
 		v.run(r, c)
@@ -223,7 +221,7 @@ func (v *htmlView) violations(r *Report) {
 			row = -1
 		}
 		list.Listed = append(list.Listed, violationView{Session: row, Class: class,
-			Text: fmt.Sprintf("%.2f s %s, session %s, %s → %s: %s", violation.At, violation.Kind, violation.Session, violation.From, violation.To, violation.Why)})
+			Text: fmt.Sprintf("%.2f s %s, session %s, %s → %s%s: %s", violation.At, violation.Kind, violation.Session, violation.From, violation.To, violation.through(), violation.Why)})
 	}
 }
 
@@ -235,5 +233,6 @@ func environment(run Run) [][2]string {
 		{"store", run.Store}, {"mix", run.Mix}, {"seed", fmt.Sprint(run.Seed)},
 		{"machine", fmt.Sprintf("%s, %d cores, %.1f GiB", h.CPU, h.Cores, float64(h.MemoryBytes)/(1<<30))},
 		{"system", fmt.Sprintf("%s/%s, kernel %s", h.OS, h.Arch, h.Kernel)},
+		{"revision", cmp.Or(run.Revision.String(), "not known")},
 		{"started", run.Start.Wall().Format("2006-01-02 15:04:05 UTC")}}
 }

@@ -50,19 +50,15 @@ type (
 // JUnit writes the verdict and each gate as test cases.
 func JUnit(w io.Writer, r *Report) error {
 	r = r.finite()
-	name := "stickybench"
-	if len(r.Runs) > 0 {
-		name += " " + r.Runs[0].Name
-	}
-	suite := junitSuite{Name: plain(name), Out: plain(strings.Join(append(r.Reasons[:len(r.Reasons):len(r.Reasons)], r.notes()...), "\n"))}
+	suite := junitSuite{Name: plain(r.title()), Out: plain(strings.Join(append(r.Reasons[:len(r.Reasons):len(r.Reasons)], r.notes()...), "\n"))}
 	suite.Cases = append(suite.Cases, junitCaseOf("verdict", suite.Name, r.Verdict, strings.Join(r.Reasons, "; ")))
 	for _, c := range r.Checks {
-		suite.Cases = append(suite.Cases, junitCaseOf(c.Gate, suite.Name, c.Verdict, strings.TrimSpace(c.Why+" "+c.Measured())))
+		suite.Cases = append(suite.Cases, junitCaseOf(c.Gate, suite.Name, c.Verdict, c.Outcome()))
 	}
 	total := 0.0
 	for _, run := range r.Runs {
 		total += run.Duration
-		suite.Properties = append(suite.Properties, junitProperty{"run", plain(run.facts())})
+		suite.Properties = append(suite.Properties, junitProperty{"run", plain(run.Facts())})
 	}
 	suite.Time = seconds3(total)
 	for _, c := range suite.Cases {

@@ -21,7 +21,7 @@ func sample(i int) Exchange {
 		Failure: Reset, Flags: Write | Warmup, Status: 503, Due: clock.Time(i + 1), Done: clock.Time(i + 9),
 		Instance: []string{"b1", "b2", ""}[i%3], Boot: 7, MarkerSent: 8, MarkerReceived: 9,
 		Owner: wire.SessionID{User: 5, Session: 6}, Epoch: 10, Version: 11, Head: 12, Lookups: 13,
-		StoreTime: 14, HandlerTime: 15, Source: netip.MustParseAddr("127.3.2.1"), Conn: 16, Shard: 17,
+		StoreTime: 14, HandlerTime: 15, Source: netip.MustParseAddr("127.3.2.1"), Conn: 16, Shard: 17, Replica: 18,
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 const manifestFile = "manifest.txt"
 
 // sealed are the patterns of the files that reports are drawn from.
-var sealed = [...]string{"changes.jsonl", "compare.json", "exchanges.log", "experiment.yaml", "latency.hlog",
+var sealed = [...]string{accessFile, "changes.jsonl", "compare.json", "exchanges.log", "experiment.yaml", "latency.hlog",
 	"run.json", "samples.jsonl", "serves-*.log"}
 
 // Seal writes the manifest of a directory that nothing writes to any more.
@@ -29,6 +29,24 @@ func (d *Dir) Seal() error { return seal(d.path) }
 
 // Damage says what differs from the manifest; nothing when the directory is as it was sealed.
 func (d *Dir) Damage() []string { return damage(d.path) }
+
+// Damaged says what differs from the manifests of a result, run or comparison: nothing when it is as it was sealed.
+func Damaged(path string) []string {
+	if !IsComparison(path) {
+		return damage(path)
+	}
+	d, err := OpenComparison(path)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	found := d.Damage()
+	for _, run := range RunPaths(path) {
+		for _, what := range damage(run) {
+			found = append(found, filepath.Join(filepath.Base(filepath.Dir(run)), filepath.Base(run))+": "+what)
+		}
+	}
+	return found
+}
 
 func seal(path string) error {
 	lines, err := manifest(path)

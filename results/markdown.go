@@ -26,13 +26,13 @@ func Markdown(w io.Writer, r *Report) error {
 
 func markdownOf(r *Report, everything bool) string {
 	m := &markdown{}
-	m.line("### %s stickybench: %s", signs[r.Verdict], r.Verdict)
+	m.line("### %s %s: %s", signs[r.Verdict], escapeMarkdown(r.title()), r.Verdict)
 	m.line("")
 	for _, reason := range r.Reasons {
 		m.line("%s\n", escapeMarkdown(reason))
 	}
 	for _, run := range r.Runs {
-		m.line("<sub>%s</sub>\n", escapeMarkdown(run.facts()))
+		m.line("<sub>%s</sub>\n", escapeMarkdown(run.Facts()))
 	}
 	m.table(gateTable(r.Checks))
 	m.line("<details><summary>Report</summary>\n")

@@ -77,7 +77,7 @@ func otherUsers(parts []*Dir) error {
 
 func mergedLogs(parts []*Dir) (names []string) {
 	for _, part := range parts {
-		for _, pattern := range []string{"exchanges.log", "serves-*.log", "changes.jsonl", "samples.jsonl"} {
+		for _, pattern := range []string{accessFile, "exchanges.log", "serves-*.log", "changes.jsonl", "samples.jsonl"} {
 			paths, _ := filepath.Glob(filepath.Join(escaped(part.path), pattern)) // the patterns are good
 			for _, path := range paths {
 				names = append(names, filepath.Base(path))
@@ -115,6 +115,9 @@ func mergedRun(runs []Run) Run {
 	for _, r := range runs[1:] {
 		m.Start, m.Measured, m.End = min(m.Start, r.Start), min(m.Measured, r.Measured), max(m.End, r.End)
 		m.Interrupted = m.Interrupted || r.Interrupted
+		if r.Revision != m.Revision {
+			m.Revision = Revision{} // parts of several are of none
+		}
 		m.Warnings = append(m.Warnings, r.Warnings...)
 		g := &m.Generator
 		g.Shards, g.Offered, g.Sent, g.Dropped = g.Shards+r.Generator.Shards, g.Offered+r.Generator.Offered, g.Sent+r.Generator.Sent, g.Dropped+r.Generator.Dropped

@@ -130,7 +130,7 @@ func (o Outcome) details() string {
 	}
 	for _, c := range o.Checks {
 		if c.Verdict != Pass {
-			line(fmt.Sprintf("expected %s, measured %.4g (%s)", c.Gate, c.Value, c.Why))
+			line(fmt.Sprintf("expected %s, %s", c.Gate, c.Outcome()))
 		}
 	}
 	return out.String()

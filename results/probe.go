@@ -19,9 +19,11 @@ const (
 	TestWithout     = "without"      // all its cookies but the one that Label names, from another address
 	TestHeader      = "header"       // no cookies, another address each time, the request header that Label names; Group is its value
 	TestHeaders     = "headers"      // several at once with one value of it, another for each Group
+	TestKnownHeader = "known header" // several at once with a value of TestHeader; Group is the value
 	TestNewConns    = "new conns"    // no cookies, another address each time; Group is the same as of a TestOneConn
 	TestOneConn     = "one conn"     // no cookies, several requests on one connection; Group is the connection
 	TestBurst       = "burst"        // several first requests of a new client at once; Group is the client
+	TestKnownBurst  = "known burst"  // several at once from the address of a client that came before, no cookies; Group is the client
 	TestInvented    = "invented"     // the cookie that Label names with an invented value of the usual shape; Group is the value
 	TestInvention   = "invention"    // several at once with one invented value, another for each Group
 	TestGarbage     = "garbage"      // with a value of no sense

@@ -31,7 +31,7 @@ const (
 	Write          ExchangeFlags = 1 << iota // POST; otherwise GET
 	ConnNew                                  // first request on its connection
 	Warmup                                   // due before the measured window: excluded from every metric
-	MarkerDropped                            // the profile withheld or cleared the marker before this request
+	MarkerDropped                            // the profile withheld the marker, or a fault took, damaged or exchanged it before this request
 	AddressChanged                           // the user's source address differs from its previous request
 	CookieHTTPOnly                           // attribute of the marker cookie received in this answer
 	CookieSecure
@@ -63,6 +63,7 @@ type Exchange struct {
 	Source                     netip.Addr
 	Conn                       uint32 // connection number, unique in the shard
 	Shard                      uint16
+	Replica                    uint8 // of the balancer, that was asked, from 1; 0 = there was only one
 }
 
 // Origin says where a backend found a session's state.
@@ -117,6 +118,7 @@ const (
 	Failing  State = "failing"
 	Down     State = "down"
 	Removed  State = "removed"
+	Blind    State = "blind" // a replica of the balancer that cannot reach the instance in Change.Toward
 )
 
 // Change is one pool event.
@@ -127,14 +129,15 @@ type Change struct {
 	To       State      `json:"to"`
 	Why      string     `json:"why"` // "start", "fault kill", …
 
-	MemoryKept bool `json:"memory_kept,omitempty"` // To is Down, but the sessions will be there again
+	MemoryKept bool   `json:"memory_kept,omitempty"` // To is Down, but the sessions will be there again
+	Toward     string `json:"toward,omitempty"`      // the instance that a replica goes blind to, or sees again
 }
 
 // Sample is one process's counters at one moment; cumulative ones are differenced by the reader.
 // Process "host" carries only Steal and HostCPU.
 type Sample struct {
 	Time     clock.Time    `json:"time"`
-	Process  string        `json:"process"` // "b1", "lb", "store", "generator", "host"
+	Process  string        `json:"process"` // "b1", "lb" or "lb1", "store", "generator", "host"
 	PID      int           `json:"pid,omitempty"`
 	CPU      time.Duration `json:"cpu"`                // cumulative user+system time of the process group
 	RSS      uint64        `json:"rss"`                // bytes

@@ -133,6 +133,16 @@ func TestBadge(t *testing.T) {
 	}
 }
 
+// A red badge says what is red.
+func TestBadgeOfAFailure(t *testing.T) {
+	r := stored(t)
+	r.Verdict = Fail
+	r.Checks = []Check{{Gate: "latency.response.p99 < 5ms", Verdict: Fail}}
+	if got := badgeText(r); got != "not latency.response.p99 < 5ms" {
+		t.Error(got)
+	}
+}
+
 func TestAnnotationsAreOneLineEach(t *testing.T) {
 	var text strings.Builder
 	r := troubled(t)
@@ -141,8 +151,8 @@ func TestAnnotationsAreOneLineEach(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(text.String()), "\n")
-	if len(lines) != 4 || lines[0] != "::error title=stickybench%3A fail::100%25 sure%0Atwo%0Alines" ||
-		!strings.HasPrefix(lines[1], `::error title=latency.response.p99{profile="shopper"} < +5%25::fail: changed by +7%25 change +7%25`) ||
+	if len(lines) != 4 || lines[0] != "::error title=stickybench failover%3A fail::100%25 sure%0Atwo%0Alines" ||
+		!strings.HasPrefix(lines[1], `::error title=latency.response.p99{profile="shopper"} < +5%25::fail: change +7%25 (+2%25 … +11%25); changed by`) ||
 		!strings.HasPrefix(lines[2], "::warning ") {
 		t.Errorf("got %q", lines)
 	}

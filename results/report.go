@@ -43,8 +43,9 @@ type ReportRun struct {
 	Seed      uint64 `json:"seed"`
 	Backends  int    `json:"backends"`
 	// VirtualCores is each instance's size where CPU is virtual: queued for, not burnt. 0 = real CPU.
-	VirtualCores float64 `json:"virtual_cores,omitempty"`
-	Duration     float64 `json:"duration_s"`
+	VirtualCores float64  `json:"virtual_cores,omitempty"`
+	Duration     float64  `json:"duration_s"`
+	Revision     Revision `json:"revision,omitzero"`
 }
 
 // CPU says which kind the figures of CPU are of.
@@ -92,6 +93,15 @@ type Violation struct {
 	To      string  `json:"to"`
 	Excused bool    `json:"excused"`
 	Why     string  `json:"why"`
+	Replica string  `json:"replica,omitempty"` // of the balancer, that the answer came through; empty where there is only one
+}
+
+// through names the replica, where there are several.
+func (v Violation) through() string {
+	if v.Replica == "" {
+		return ""
+	}
+	return " through " + v.Replica
 }
 
 // Event is one point of the report's timeline.

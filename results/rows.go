@@ -1,7 +1,9 @@
 package results
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 )
 
 // Rows are the records as other programs read them: one flat row each, the same columns in Parquet, CSV
@@ -34,9 +36,10 @@ type (
 		Source         string `parquet:"source,dict" about:"the user's address"`
 		Conn           uint32 `parquet:"connection" about:"connection number, unique in the shard"`
 		Shard          uint32 `parquet:"shard" about:"generator shard"`
+		Replica        uint32 `parquet:"replica" about:"replica of the balancer that was asked, from 1; 0 where there is only one"`
 		ConnNew        bool   `parquet:"connection_new" about:"first request on its connection"`
 		Warmup         bool   `parquet:"warmup" about:"left out of every metric"`
-		MarkerDropped  bool   `parquet:"marker_dropped" about:"the profile withheld the marker"`
+		MarkerDropped  bool   `parquet:"marker_dropped" about:"the profile withheld the marker, or a fault took, damaged or exchanged it"`
 		AddressChanged bool   `parquet:"address_changed" about:"another address than before"`
 		Parallel       bool   `parquet:"parallel" about:"one of several requests sent together"`
 	}
@@ -64,6 +67,19 @@ type (
 		StoreDecode   int64  `parquet:"store_decode_ns" about:"decoding"`
 		StoreInjected int64  `parquet:"store_injected_ns" about:"injected into the first operation"`
 	}
+	AccessRow struct {
+		Session   string `parquet:"session,dict" about:"USER.SESSION; empty for what was none of ours"`
+		Seq       uint32 `parquet:"seq" about:"request number in the session"`
+		Time      int64  `parquet:"time_ns" about:"when the balancer was done with it"`
+		Client    string `parquet:"client,dict" about:"address, as the balancer sees it"`
+		Method    string `parquet:"method,dict" about:"GET, POST, …"`
+		Path      string `parquet:"path,dict" about:"without query"`
+		Status    uint32 `parquet:"status" about:"HTTP status of the answer"`
+		Instances string `parquet:"instances,dict" about:"that it tried, in order, with blanks between; some balancers name the last only"`
+		Retries   uint32 `parquet:"retries" about:"tries beyond the first, named or not"`
+		Upstream  int64  `parquet:"upstream_ns" about:"spent on instances, all tries together; 0 where it does not tell"`
+		Took      int64  `parquet:"took_ns" about:"from the head of the request to the end of the answer"`
+	}
 	ChangeRow struct {
 		Time     int64  `parquet:"time_ns" about:"when"`
 		Instance string `parquet:"instance,dict" about:"which instance"`
@@ -71,10 +87,11 @@ type (
 		To       string `parquet:"to,dict" about:"state after"`
 		Why      string `parquet:"why,dict" about:"start, fault kill, …"`
 		Kept     bool   `parquet:"memory_kept" about:"down, but its sessions will be there again"`
+		Toward   string `parquet:"toward,dict" about:"instance that a replica of the balancer goes blind to, or sees again"`
 	}
 	SampleRow struct {
 		Time     int64  `parquet:"time_ns" about:"when"`
-		Process  string `parquet:"process,dict" about:"instance, lb, store, generator or host"`
+		Process  string `parquet:"process,dict" about:"instance, lb (lb1, lb2, … of several replicas), store, generator or host"`
 		PID      int64  `parquet:"pid" about:"process id"`
 		CPU      int64  `parquet:"cpu_ns" about:"cumulative CPU time"`
 		RSS      int64  `parquet:"rss_bytes" about:"resident memory"`
@@ -121,7 +138,7 @@ func rowOfExchange(e *Exchange, profiles []string) ExchangeRow {
 		Due: int64(e.Due), Sent: int64(e.Sent), FirstByte: int64(e.FirstByte), Done: int64(e.Done), Connect: int64(e.Connect),
 		Status: uint32(e.Status), Failure: e.Failure.String(), Instance: e.Instance, Boot: hex(e.Boot), MarkerSent: hex(e.MarkerSent),
 		MarkerReceived: hex(e.MarkerReceived), Epoch: hex(e.Epoch), Version: e.Version, Head: hex(e.Head), Lookups: uint32(e.Lookups),
-		StoreTime: int64(e.StoreTime), HandlerTime: int64(e.HandlerTime), Source: source, Conn: e.Conn, Shard: uint32(e.Shard), ConnNew: is(ConnNew),
+		StoreTime: int64(e.StoreTime), HandlerTime: int64(e.HandlerTime), Source: source, Conn: e.Conn, Shard: uint32(e.Shard), Replica: uint32(e.Replica), ConnNew: is(ConnNew),
 		Warmup: is(Warmup), MarkerDropped: is(MarkerDropped), AddressChanged: is(AddressChanged), Parallel: is(Parallel)}
 }
 
@@ -136,8 +153,20 @@ func rowOfServe(s *Serve) ServeRow {
 		StoreWait: int64(s.Spans.Wait), StoreEncode: int64(s.Spans.Encode), StoreTrip: int64(s.Spans.RoundTrip), StoreDecode: int64(s.Spans.Decode), StoreInjected: int64(s.Spans.Trip)}
 }
 
+func rowOfAccess(a *Access) AccessRow {
+	r := AccessRow{Session: a.Session, Seq: a.Seq, Time: int64(a.Time), Client: a.Client, Method: a.Method, Path: a.Path, Status: uint32(a.Status),
+		Retries: uint32(a.Retries), Took: int64(a.Took)}
+	var names []string
+	for _, try := range a.Tries {
+		names = append(names, cmp.Or(try.Instance, try.Upstream))
+		r.Upstream += int64(try.Took)
+	}
+	r.Instances = strings.Join(names, " ")
+	return r
+}
+
 func rowOfChange(c *Change) ChangeRow {
-	return ChangeRow{int64(c.Time), c.Instance, string(c.From), string(c.To), c.Why, c.MemoryKept}
+	return ChangeRow{int64(c.Time), c.Instance, string(c.From), string(c.To), c.Why, c.MemoryKept, c.Toward}
 }
 
 func rowOfSample(s *Sample) SampleRow {

@@ -19,16 +19,28 @@ const (
 	Unknown     Family = "unknown"
 )
 
+// Agreement says whether replicas of a balancer send a session to the same instance while they see the
+// same instances healthy.
+type Agreement string
+
+// The agreements; empty = unknown.
+const (
+	Agree       Agreement = "agree"       // a request carries all that they go by
+	Synchronise Agreement = "synchronise" // they tell one another what they learn, a moment later
+	Disagree    Agreement = "disagree"    // each goes by what it alone has learned
+)
+
 // Mechanism is what a balancer's affinity mechanism promises.
 type Mechanism struct {
 	Name       string        `json:"name"` // "cookie", "ip-hash", …
 	Family     Family        `json:"family"`
-	Key        string        `json:"key"`          // what the routing depends on: "cookie", "address", "header", "none"
-	Disruption string        `json:"disruption"`   // on a pool change: "none" (bound), "minimal" (consistent hash), "modulo"
-	Random     bool          `json:"random"`       // new sessions are placed uniformly at random
-	TTL        time.Duration `json:"ttl_ns"`       // effective, after speed-up; 0 = none
-	Sliding    bool          `json:"sliding"`      // TTL counts from the last request, otherwise from binding
-	Detection  time.Duration `json:"detection_ns"` // effective time until a failed instance leaves the rotation
+	Key        string        `json:"key"`                 // what the routing depends on: "cookie", "address", "header", "none"
+	Disruption string        `json:"disruption"`          // on a pool change: "none" (bound), "minimal" (consistent hash), "modulo"
+	Random     bool          `json:"random"`              // new sessions are placed uniformly at random
+	TTL        time.Duration `json:"ttl_ns"`              // effective, after speed-up; 0 = none
+	Sliding    bool          `json:"sliding"`             // TTL counts from the last request, otherwise from binding
+	Detection  time.Duration `json:"detection_ns"`        // effective time until a failed instance leaves the rotation
+	Agreement  Agreement     `json:"agreement,omitempty"` // of replicas
 }
 
 // Instance is one mock backend or identified application instance.
@@ -42,6 +54,12 @@ type Instance struct {
 	Zone    string `json:"zone,omitempty"` // availability zone
 }
 
+// BalancerReplica is one of several processes of the balancer that users' connections go round.
+type BalancerReplica struct {
+	Name string `json:"name"` // "lb1": Exchange.Replica 1
+	URL  string `json:"url"`
+}
+
 // Run is run.json: what analysis must know that the experiment does not say.
 type Run struct {
 	Schema    string    `json:"schema"` // "stickybench/run/v1"
@@ -52,18 +70,20 @@ type Run struct {
 	Mechanism Mechanism `json:"mechanism"`
 	Store     string    `json:"store"`
 	// StoreVersion is that of a server that the run started.
-	StoreVersion string     `json:"store_version,omitempty"`
-	Mix          string     `json:"mix"`
-	Seed         uint64     `json:"seed"`
-	Profiles     []string   `json:"profiles"` // Exchange.Profile indexes this
-	Instances    []Instance `json:"instances"`
-	Start        clock.Time `json:"start"`    // first due time
-	Measured     clock.Time `json:"measured"` // end of warm-up
-	End          clock.Time `json:"end"`      // 0 when the run did not end by itself
-	Host         Host       `json:"host"`
-	Generator    Generator  `json:"generator"`
-	Warnings     []string   `json:"warnings"` // what targets or generator want said in the report
-	Interrupted  bool       `json:"interrupted"`
+	StoreVersion string            `json:"store_version,omitempty"`
+	Mix          string            `json:"mix"`
+	Seed         uint64            `json:"seed"`
+	Profiles     []string          `json:"profiles"` // Exchange.Profile indexes this
+	Instances    []Instance        `json:"instances"`
+	Replicas     []BalancerReplica `json:"replicas,omitempty"` // none where there is only one
+	Start        clock.Time        `json:"start"`              // first due time
+	Measured     clock.Time        `json:"measured"`           // end of warm-up
+	End          clock.Time        `json:"end"`                // 0 when the run did not end by itself
+	Host         Host              `json:"host"`
+	Generator    Generator         `json:"generator"`
+	Warnings     []string          `json:"warnings"` // what targets or generator want said in the report
+	Interrupted  bool              `json:"interrupted"`
+	Revision     Revision          `json:"revision,omitzero"`
 }
 
 // Host is the machine of the run.

@@ -7,7 +7,7 @@ import (
 
 // runSections are those of one run.
 func (r *Report) runSections() []section {
-	return []section{r.affinity(), r.consistency(), r.failover(), r.latency(), r.store(), r.instances(), r.generator(), r.timeline(), r.violations()}
+	return []section{r.affinity(), r.consistency(), r.failover(), r.replicas(), r.latency(), r.store(), r.instances(), r.account(), r.generator(), r.timeline(), r.violations()}
 }
 
 func (r *Report) affinity() section {
@@ -49,6 +49,9 @@ func (r *Report) failover() section {
 		get := func(name string) Metric { f, _ := r.Find("failover."+name, m.Labels); return f }
 		text := fmt.Sprintf("%s: %.0f sessions homed there (ideal %.0f), %.0f collateral moves, %.0f failed requests, %.0f returned home",
 			m.Labels["fault"], m.Value, get("ideal_victims").Value, get("collateral_moves").Value, get("error_requests").Value, get("returned_home").Value)
+		if flaps := get("flaps").Value; flaps > 0 {
+			text += fmt.Sprintf(", %.0f flapped %.0f times", get("flapped_sessions").Value, flaps)
+		}
 		if recovery := get("recovery_seconds"); recovery.N > 0 {
 			text += fmt.Sprintf(", recovered in %.3g s", recovery.Value)
 		}
@@ -121,6 +124,27 @@ func (r *Report) instanceRow(labels map[string]string) []cell {
 	return append(row, cell{bar: get("share"), isBar: true})
 }
 
+// account tells how the balancer's own log compares with the two ends; nothing without one.
+func (r *Report) account() section {
+	requests, ok := r.value("balancer.log.requests")
+	if !ok {
+		return section{}
+	}
+	s := section{title: "Balancer's log", lines: []string{fmt.Sprintf("%.0f requests logged, %.0f name another instance than the two ends do, %.0f answered requests are missing",
+		requests.Value, r.number("balancer.log.disagree"), r.number("balancer.log.unlogged"))}}
+	retried := fmt.Sprintf("%.0f retried, %.0f of them unseen by client and ledgers", r.number("balancer.log.retried"), r.number("balancer.log.hidden_retries"))
+	for _, m := range r.Metrics {
+		if m.Name == "balancer.log.failed_tries" {
+			retried += fmt.Sprintf("; %.0f tries on %s given up", m.Value, m.Labels["instance"])
+		}
+	}
+	s.lines = append(s.lines, retried)
+	if own, ok := r.value("balancer.log.own_time.mean"); ok {
+		s.lines = append(s.lines, fmt.Sprintf("time of its own: mean %.3g ms, p99 %.3g ms", 1e3*own.Value, 1e3*r.number("balancer.log.own_time.p99")))
+	}
+	return s
+}
+
 func (r *Report) generator() section {
 	return section{title: "Generator", lines: []string{
 		fmt.Sprintf("%.0f requests at %.1f/s, errors %.3g%%, lag p50 %.3g ms p99 %.3g ms, achieved %.4g%% of the offered load, CPU share %.2g%% of the machine, collector pauses up to %.2g ms, Little's law %.3g",
@@ -147,7 +171,7 @@ func (r *Report) violations() section {
 			continue
 		}
 		if open++; open <= shownViolations {
-			s.lines = append(s.lines, fmt.Sprintf("%7.2f s  %-9s session %s %s→%s: %s", v.At, v.Kind, v.Session, v.From, v.To, v.Why))
+			s.lines = append(s.lines, fmt.Sprintf("%7.2f s  %-9s session %s %s→%s%s: %s", v.At, v.Kind, v.Session, v.From, v.To, v.through(), v.Why))
 		}
 	}
 	if more := open - shownViolations; more > 0 {

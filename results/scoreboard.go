@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 )
 
@@ -58,6 +59,7 @@ func scoreColumns() []scoreColumn {
 		{ScoreTitle{"moved, add", "scale-out", "sessions with healthy homes that moved when an instance joined; ideal"}, movesCell},
 		{ScoreTitle{"moved, remove", "scale-in", "the same when one left"}, movesCell},
 		{ScoreTitle{"drain", "drain", "bound sessions that had to move, and new ones that still came"}, drainCell},
+		{ScoreTitle{"replicas agree", "replicas", "sessions that two replicas of the balancer sent to the same instance"}, agreementCell},
 		{ScoreTitle{"burst split", "burst", "sessions whose parallel first requests were answered apart"}, splitCell},
 	}
 }
@@ -157,6 +159,14 @@ func drainCell(r *Report) *Cell {
 		return nil
 	}
 	return &Cell{moved.Value + admitted.Value, fmt.Sprintf("%.0f moved, %.0f came", moved.Value, admitted.Value)}
+}
+
+func agreementCell(r *Report) *Cell {
+	m, ok := r.Find("replicas.agreement", nil)
+	if !ok {
+		return nil
+	}
+	return &Cell{m.Value, fmt.Sprintf("%.0f%%", math.Floor(100*m.Value))}
 }
 
 func splitCell(r *Report) *Cell {

@@ -54,7 +54,7 @@ func headings(names ...string) []column {
 // sections is the whole report but for its verdict, gates and notes.
 func (r *Report) sections() (list []section) {
 	switch {
-	case r.compares():
+	case r.Compares():
 		list = r.comparisonSections()
 	case len(r.Runs) > 0:
 		list = r.runSections()
@@ -82,6 +82,17 @@ func (r *Report) notes() []string {
 		notes = append(notes, "* too few values lie beyond this quantile to trust it; report.json says how many")
 	}
 	return notes
+}
+
+// title names the report among others of the same pull request.
+func (r *Report) title() string {
+	switch {
+	case r.Compares():
+		return fmt.Sprintf("stickybench %s against %s", r.Runs[0].Name, r.Runs[1].Name)
+	case len(r.Runs) > 0:
+		return strings.TrimSpace("stickybench " + r.Runs[0].Name)
+	}
+	return "stickybench"
 }
 
 // value finds an unlabelled metric; absent ones count as zero.

@@ -80,17 +80,21 @@ func (p *page) verdict() {
 		p.wrap(reason, "      ")
 	}
 	for _, run := range r.Runs {
-		p.wrap(clean(run.facts()), "      ")
+		p.wrap(clean(run.Facts()), "      ")
 	}
 	for _, c := range r.Checks {
 		p.wrap(clean(strings.TrimSpace(fmt.Sprintf("gate %-12s %s  %s  %s", c.Verdict, c.Gate, c.Measured(), c.Why))), "     ")
 	}
 }
 
-// facts is what was run, in one line.
-func (run ReportRun) facts() string {
-	return fmt.Sprintf("%s %s, %s, store %s, mix %s, seed %d, %d instances, %s, %.1f s, %s",
-		run.LB, run.LBVersion, run.Mechanism, run.Store, run.Mix, run.Seed, run.Backends, run.CPU(), run.Duration, run.Dir)
+// Facts is what was run, in one line.
+func (run ReportRun) Facts() string {
+	text := fmt.Sprintf("%s, %s, store %s, mix %s, seed %d, %d instances, %s, %.1f s, %s", strings.TrimSpace(run.LB+" "+run.LBVersion),
+		run.Mechanism, run.Store, run.Mix, run.Seed, run.Backends, run.CPU(), run.Duration, run.Dir)
+	if revision := run.Revision.String(); revision != "" {
+		text += ", revision " + revision
+	}
+	return text
 }
 
 func (p *page) section(s section) {

@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net"
@@ -21,6 +22,7 @@ type Offer struct {
 	Reload    string // what a new configuration does to them: the same words, or "forgets"
 	Expires   string // what ends a binding: "idle", "age", "idle or age", "-"
 	Marker    string // what a client can do with the balancer's marker
+	Replicas  string // whether replicas agree: "agree", "synchronise", "disagree", "unknown", or "-" where nothing is bound
 	Installed string // version found here, "built in", "your own", or how to install it
 	Notes     []string
 }
@@ -50,7 +52,7 @@ func Available(ctx context.Context) []Offer {
 
 func builtinOffer(m results.Mechanism) Offer {
 	o := Offer{Use: builtin + ":" + m.Name, Mechanism: m, Drain: moves, Reload: impossible, Expires: impossible,
-		Marker: string(balancers.NoMarker), Installed: "built in"}
+		Marker: string(balancers.NoMarker), Replicas: agreement(m), Installed: "built in"}
 	if m.Family == results.MoveAndStay {
 		o.Drain, o.Expires = keeps, expires(true, true)
 	}
@@ -65,7 +67,7 @@ func builtinOffer(m results.Mechanism) Offer {
 
 func realOffer(row balancers.Row, m balancers.Mechanism, installed string) Offer {
 	o := Offer{Use: row.Name + ":" + m.Name, Mechanism: m.Mechanism, Drain: impossible, Reload: impossible,
-		Expires: expires(m.Idle, m.Age), Marker: string(m.Marker), Installed: installed, Notes: m.Notes}
+		Expires: expires(m.Idle, m.Age), Marker: string(m.Marker), Replicas: agreement(m.Mechanism), Installed: installed, Notes: m.Notes}
 	for _, note := range []string{m.DrainNote, m.ReloadNote} {
 		if note != "" {
 			o.Notes = append(o.Notes, note)
@@ -89,6 +91,13 @@ func noted(note, worse string) string {
 		return worse
 	}
 	return keeps
+}
+
+func agreement(m results.Mechanism) string {
+	if m.Family == results.NoAffinity {
+		return impossible
+	}
+	return cmp.Or(string(m.Agreement), "unknown")
 }
 
 func expires(idle, age bool) string {
@@ -121,17 +130,18 @@ const (
 	previewPort   = 9001
 )
 
-// Config is the configuration that a run of e would use, with example ports and paths.
+// Config is the configuration that a run of e would use, for the first of several replicas, with example ports and paths.
 func Config(e *profiles.Experiment) (string, error) {
 	if err := Check(e); err != nil {
 		return "", err
 	}
 	var instances []balancers.Instance
+	of := e.Balancer.Count()
 	for n := range e.Backends.Count {
 		instances = append(instances, balancers.Instance{Name: profiles.InstanceName(n), Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(previewPort+n))})
 	}
 	if name, mechanism, _ := strings.Cut(e.Balancer.Use, ":"); name == builtin {
-		text, err := json.MarshalIndent(builtinOptions(e, builtinMechanism(mechanism), previewListen, instances), "", "  ")
+		text, err := json.MarshalIndent(builtinOptions(e, builtinMechanism(mechanism), previewListen, "", instances), "", "  ")
 		return string(text) + "\n", err
 	}
 	row, _, err := balancers.Lookup(e.Balancer.Use)
@@ -139,6 +149,11 @@ func Config(e *profiles.Experiment) (string, error) {
 		return "", err
 	}
 	p := paramsOf(e, row)
-	p.Listen, p.Instances, p.Directory, p.Socket = previewListen, instances, "RUN_DIR/lb", "RUN_DIR/lb/admin.sock"
+	p.Name, p.Listen, p.Instances = profiles.ReplicaName(0, of), previewListen, instances
+	p.Directory, p.Socket = "RUN_DIR/"+p.Name, "RUN_DIR/"+p.Name+"/admin.sock"
+	for n := range of {
+		name := profiles.ReplicaName(n, of)
+		p.Peers = append(p.Peers, balancers.Peer{Name: name, Socket: "RUN_DIR/" + name + "/peers.sock"})
+	}
 	return balancers.Render(e.Balancer.Use, p)
 }

@@ -12,13 +12,16 @@ import (
 )
 
 // newBuiltin configures the reference balancer, a process of our own.
-func (d *Deployment) newBuiltin(mechanism, listen string) *balancer {
+func (d *Deployment) newBuiltin(n int, mechanism, listen string) *balancer {
+	name := profiles.ReplicaName(n, d.o.Experiment.Balancer.Count())
 	options := func(pool []balancers.Instance) lb.Options {
-		return builtinOptions(d.o.Experiment, builtinMechanism(mechanism), listen, pool)
+		o := builtinOptions(d.o.Experiment, builtinMechanism(mechanism), listen, d.builtinLog(name), pool)
+		o.Replica = n
+		return o
 	}
-	b := &balancer{name: builtin, url: "http://" + listen, mechanism: builtinPromise(options(nil))}
+	b := &balancer{replica: name, name: builtin, url: "http://" + listen, mechanism: builtinPromise(options(nil))}
 	b.boot = func(ctx context.Context, pool []balancers.Instance) (*process, string, error) {
-		p, ready, err := role(ctx, balancerName, d.o.Self, "lb", options(pool))
+		p, ready, err := role(ctx, b.replica, d.o.Self, "lb", options(pool))
 		return p, ready.Control, err
 	}
 	b.drain = func(ctx context.Context, instance string, draining bool) error {
@@ -31,15 +34,16 @@ func (d *Deployment) newBuiltin(mechanism, listen string) *balancer {
 	b.apply = func(ctx context.Context, pool []balancers.Instance) error {
 		return d.control.put(ctx, b.endpoint()+"/pool", options(pool).Instances)
 	}
+	b.point = func(ctx context.Context, _, _ string) error { return b.apply(ctx, d.seen(b)) }
 	return b
 }
 
 // builtinOptions configures the reference balancer for the experiment's instances at those addresses.
-func builtinOptions(e *profiles.Experiment, mechanism, listen string, instances []balancers.Instance) lb.Options {
+func builtinOptions(e *profiles.Experiment, mechanism, listen, accessLog string, instances []balancers.Instance) lb.Options {
 	b := e.Balancer
 	o := lb.Options{
 		Listen: listen, Control: anyPort, Mechanism: mechanism, TTL: e.Scale(b.TTL), Absolute: b.Absolute,
-		Points: b.Points, Choice: b.Choice, Seed: e.Seed, ClientAddress: e.Load.ClientAddress.Via,
+		AccessLog: accessLog, Points: b.Points, Choice: b.Choice, Seed: e.Seed, ClientAddress: e.Load.ClientAddress.Via,
 		Health: lb.Health{
 			Interval: e.Scale(b.Health.Interval), Timeout: e.Scale(b.Health.Timeout), Rise: b.Health.Rise, Fall: b.Health.Fall,
 		},

@@ -3,6 +3,7 @@ package targets
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stickybench/stickybench/profiles"
@@ -12,6 +13,12 @@ import (
 
 // builtin is the name of the reference balancer.
 const builtin = "builtin"
+
+// Knows says whether use begins with the name of a balancer, whatever mechanism it then asks for.
+func Knows(use string) bool {
+	name, _, _ := strings.Cut(use, ":")
+	return name == builtin || slices.ContainsFunc(balancers.List(), func(r balancers.Row) bool { return r.Name == name })
+}
 
 // Check says whether the experiment asks for something that no balancer of ours can do; its
 // errors are the user's to mend. Start checks too.
@@ -28,7 +35,7 @@ func Check(e *profiles.Experiment) error {
 	}
 	row, m, err := balancers.Lookup(e.Balancer.Use)
 	if err == nil {
-		err = row.Refuse(m, balancers.Params{TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Via: e.Load.ClientAddress.Via})
+		err = row.Refuse(m, balancers.Params{TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Via: e.Load.ClientAddress.Via, AccessLog: e.Balancer.Log})
 	}
 	if err == nil && e.Load.Protocol == profiles.HTTP2 && !row.HTTP2 {
 		err = fmt.Errorf("load.protocol: %s as it is set up here takes no HTTP/2 without TLS; use builtin or haproxy, or an https:// lb.url", row.Name)
@@ -40,7 +47,7 @@ func Check(e *profiles.Experiment) error {
 }
 
 func checkURL(e *profiles.Experiment) error {
-	if len(e.Faults) > 0 {
+	if slices.ContainsFunc(e.Events(), func(s profiles.Event) bool { return s.Target != profiles.TheClients }) {
 		return fmt.Errorf("faults[0]: nothing can be done to instances behind lb.url %s; remove the faults or set lb.use", e.Balancer.URL)
 	}
 	return nil
@@ -69,7 +76,7 @@ func checkFaults(e *profiles.Experiment, row balancers.Row) error {
 			if !row.CanDrain() {
 				return fmt.Errorf("faults[%d]: %s %s: %s cannot drain an instance at run time; use haproxy:cookie or builtin:cookie", n, action, target, row.Name)
 			}
-		case "add", "remove", "replace", "reload":
+		case "add", "remove", "replace", "reload", "blind":
 			if !row.CanReload() {
 				return fmt.Errorf("faults[%d]: %s %s: %s cannot be reloaded here; use nginx:ip-hash or builtin:cookie, or restart %s", n, action, target, row.Name, profiles.TheBalancer)
 			}

@@ -30,12 +30,13 @@ type Options struct {
 
 // Deployment is everything that was started for one run.
 type Deployment struct {
-	o        Options
-	record   *recorder
-	control  control
-	balancer *balancer
-	store    startedStore
-	watches  sync.WaitGroup
+	o         Options
+	record    *recorder
+	control   control
+	replicas  []*balancer // of the balancer; at least one once started
+	socketDir string      // of the replicas, removed at the end; empty = none
+	store     startedStore
+	watches   sync.WaitGroup
 
 	elsewhere []elsewhere
 	pooling   sync.Mutex // one order to the balancer at a time
@@ -58,9 +59,9 @@ func Start(ctx context.Context, o Options) (*Deployment, error) {
 	if err := Check(o.Experiment); err != nil {
 		return nil, err
 	}
-	d := &Deployment{o: o, record: &recorder{dir: o.Dir, watch: o.Watch}, control: newControl(), balancer: &balancer{}}
+	d := &Deployment{o: o, record: &recorder{dir: o.Dir, watch: o.Watch}, control: newControl()}
 	if o.Experiment.Balancer.URL != "" {
-		d.balancer = &balancer{name: "url", mechanism: results.Mechanism{Name: "unknown", Family: results.Unknown, Key: "unknown", Disruption: "unknown"}, url: o.Experiment.Balancer.URL}
+		d.replicas = strangers(o.Experiment.Balancer)
 		if err := d.meet(ctx); err != nil {
 			return nil, err
 		}
@@ -134,16 +135,30 @@ func (d *Deployment) watchProcess(p *process) {
 	d.record.warn(fmt.Sprintf("%s ended by itself (%s): %s", p.name, p.why, p.stderr))
 }
 
-// URL is where the load goes.
-func (d *Deployment) URL() string { return d.balancer.url }
+// front is the replica that stands for all where they are alike.
+func (d *Deployment) front() *balancer { return d.replicas[0] }
+
+// URLs are where the load goes: each replica of the balancer.
+func (d *Deployment) URLs() (urls []string) {
+	for _, b := range d.replicas {
+		urls = append(urls, b.url)
+	}
+	return urls
+}
 
 // Describe fills in what was started. Called again at the end, it adds the warnings that came up since.
 func (d *Deployment) Describe(run *results.Run) {
-	run.LB, run.LBVersion = d.balancer.name, d.balancer.version
-	if run.LBVersion == "" && d.balancer.name == builtin {
+	front := d.front()
+	run.LB, run.LBVersion, run.Mechanism = front.name, front.version, front.mechanism
+	if run.LBVersion == "" && front.name == builtin {
 		run.LBVersion = run.Version
 	}
-	run.Mechanism = d.balancer.mechanism
+	run.Replicas = nil
+	for _, b := range d.replicas {
+		if len(d.replicas) > 1 {
+			run.Replicas = append(run.Replicas, results.BalancerReplica{Name: b.replica, URL: b.url})
+		}
+	}
 	run.Store, run.StoreVersion = withoutPassword(d.o.Experiment.Store.Use), d.store.version
 	run.Instances = nil
 	for _, i := range d.all() {
@@ -158,7 +173,7 @@ func (d *Deployment) Describe(run *results.Run) {
 	for _, e := range d.elsewhere {
 		run.Instances = append(run.Instances, results.Instance{Name: e.name, URL: e.control, Weight: 1})
 	}
-	for _, text := range append(d.record.said(), d.balancer.notes...) {
+	for _, text := range append(d.record.said(), front.notes...) {
 		if !slices.Contains(run.Warnings, text) {
 			run.Warnings = append(run.Warnings, text)
 		}
@@ -178,11 +193,12 @@ func (d *Deployment) Play(ctx context.Context, start clock.Time) error {
 // Stop ends the balancer, then the instances, then the store; it waits for every process and
 // checks that every port is free again.
 func (d *Deployment) Stop(ctx context.Context) error {
-	failed := []error{d.stopProcess(ctx, d.balancer.running())}
-	if d.balancer.socketDir != "" {
-		failed = append(failed, os.RemoveAll(d.balancer.socketDir))
+	_, err := d.onReplicas(func(b *balancer) error { return d.stopProcess(ctx, b.running()) })
+	failed := []error{err}
+	if d.socketDir != "" {
+		failed = append(failed, os.RemoveAll(d.socketDir))
 	}
-	failed = append(failed, d.stopInstances(ctx), d.stopStore(ctx))
+	failed = append(failed, d.keepAccess(), d.stopInstances(ctx), d.stopStore(ctx))
 	d.watches.Wait()
 	d.control.close()
 	return errors.Join(append(failed, d.releasePorts())...)

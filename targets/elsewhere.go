@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stickybench/stickybench/internal/wire"
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -42,11 +43,21 @@ func routesOn(key string, m results.Mechanism) results.Mechanism {
 	return m
 }
 
+// strangers are the replicas of a balancer that already runs.
+func strangers(b profiles.Balancer) (all []*balancer) {
+	unknown := results.Mechanism{Name: "unknown", Family: results.Unknown, Key: "unknown", Disruption: "unknown"}
+	for n, url := range append([]string{b.URL}, b.Others...) {
+		all = append(all, &balancer{replica: profiles.ReplicaName(n, b.Count()), name: "url", mechanism: unknown, url: url})
+	}
+	return all
+}
+
 // meet takes in what is known of a balancer that already runs, and asks each instance behind it for its name and the
 // size of its ledger.
 func (d *Deployment) meet(ctx context.Context) error {
-	d.balancer.mechanism = routesOn(d.o.Experiment.Balancer.RoutesOn, d.balancer.mechanism)
-	d.balancer.notes = []string{withoutLedgers}
+	front := d.front()
+	front.mechanism = routesOn(d.o.Experiment.Balancer.RoutesOn, front.mechanism)
+	front.notes = []string{withoutLedgers}
 	for _, control := range d.o.Experiment.Balancer.Backends {
 		e := elsewhere{control: strings.TrimSuffix(control, "/")}
 		answer, err := d.ledger(ctx, http.MethodHead, e)
@@ -64,7 +75,7 @@ func (d *Deployment) meet(ctx context.Context) error {
 			}
 		}
 		d.elsewhere = append(d.elsewhere, e)
-		d.balancer.notes = []string{withLedgers}
+		front.notes = []string{withLedgers}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/profiles"
+	"github.com/stickybench/stickybench/results"
 )
 
 // player plays one primitive step on an instance.
@@ -25,6 +26,7 @@ func (d *Deployment) players() map[string]player {
 		"undrain":   d.drain,
 		"add":       d.join,
 		"remove":    d.leave,
+		"blind":     d.blind,
 	}
 	for name := range ailments() {
 		all[name] = func(ctx context.Context, i *instance, e profiles.Event) error { return i.ail(ctx, e) }
@@ -71,6 +73,10 @@ func (d *Deployment) play(ctx context.Context, e profiles.Event) error {
 	if e.Target == profiles.TheBalancer {
 		return d.playBalancer(ctx, e)
 	}
+	if e.Target == profiles.TheClients { // the generator plays it; here it is told
+		d.record.process(profiles.TheClients, results.Up, results.Up, why(e))
+		return nil
+	}
 	i := d.named(e.Target)
 	if i == nil {
 		if e.Action != "add" {
@@ -113,18 +119,30 @@ func restart(ctx context.Context, i *instance, e profiles.Event) error {
 // cause. Real balancers know nothing of the instance's intentions.
 func (d *Deployment) drain(ctx context.Context, i *instance, e profiles.Event) error {
 	draining := e.Action == "drain"
-	if d.balancer.drain == nil {
-		return fmt.Errorf("%s cannot drain an instance at run time", d.balancer.name)
+	if d.front().drain == nil {
+		return fmt.Errorf("%s cannot drain an instance at run time", d.front().name)
 	}
 	if err := i.drain(ctx, draining, why(e)); err != nil {
 		return err
 	}
 	d.pooling.Lock()
 	defer d.pooling.Unlock()
-	if err := d.balancer.drain(context.WithoutCancel(ctx), i.name(), draining); err != nil { // see control.order
-		return errors.Join(err, i.drain(ctx, !draining, "not done: "+why(e)))
+	tell := func(b *balancer, draining bool) error {
+		return b.drain(context.WithoutCancel(ctx), i.name(), draining) // see control.order
 	}
-	return nil
+	did, err := d.onReplicas(func(b *balancer) error { return tell(b, draining) })
+	if err == nil {
+		return nil
+	}
+	for _, b := range did {
+		d.record.note(tell(b, !draining))
+	}
+	return errors.Join(err, i.drain(ctx, !draining, "not done: "+why(e)))
+}
+
+// reloads says whether the balancer will take over a new configuration.
+func reloads(events []profiles.Event) bool {
+	return slices.ContainsFunc(events, func(e profiles.Event) bool { return e.Action == "reload" || e.Action == "add" || e.Action == "remove" })
 }
 
 // drains says whether an instance will be drained.

@@ -22,6 +22,7 @@ type Guarded struct {
 	Argv    []string
 	Account string // user to run it as, where the guard is root; empty = ours
 	Scratch string // directory that is removed with it; empty = none
+	Stdout  string // file that its standard output is appended to; empty = our standard error
 }
 
 // Guard runs a command in a process group of its own until it ends, ctx is done, or stdin ends, which
@@ -37,6 +38,14 @@ func Guard(ctx context.Context, stdin io.Reader, g Guarded) (exit int, err error
 	defer runtime.UnlockOSThread()
 	cmd := exec.Command(g.Argv[0], g.Argv[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	if g.Stdout != "" {
+		out, err := os.OpenFile(g.Stdout, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		if err != nil {
+			return 0, fmt.Errorf("guard: %w", err)
+		}
+		defer out.Close()
+		cmd.Stdout = out
+	}
 	cmd.SysProcAttr = guardedGroup()
 	if cmd.SysProcAttr.Credential, err = credential(g.Account); err != nil {
 		return 0, err

@@ -11,10 +11,9 @@ import (
 )
 
 // params are the experiment's for its instances, and the places of this run.
-func (d *Deployment) params(row balancers.Row, listen string) (balancers.Params, error) {
+func (d *Deployment) params(row balancers.Row, n int, listen string) (balancers.Params, error) {
 	p := paramsOf(d.o.Experiment, row)
-	p.Listen = listen
-	p.Instances = d.upstreams()
+	p.Name, p.Listen = profiles.ReplicaName(n, d.o.Experiment.Balancer.Count()), listen
 	if os.Geteuid() == 0 {
 		p.User = "root" // the usual account of workers may not enter the run directory
 	}
@@ -27,6 +26,7 @@ func paramsOf(e *profiles.Experiment, row balancers.Row) balancers.Params {
 	health := e.Balancer.Health
 	return balancers.Params{
 		TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Choice: e.Balancer.Choice, Via: e.Load.ClientAddress.Via,
+		AccessLog: e.Balancer.Log,
 		Health: balancers.Health{
 			Interval: e.Scale(health.Interval), Timeout: e.Scale(health.Timeout), Rise: health.Rise, Fall: health.Fall,
 		},
@@ -34,26 +34,38 @@ func paramsOf(e *profiles.Experiment, row balancers.Row) balancers.Params {
 	}
 }
 
-// places finds the files: everything in the run directory but the socket, whose path the kernel
+// places finds the files: everything in the run directory but the sockets, whose paths the kernel
 // limits to 107 bytes.
 func (d *Deployment) places(p *balancers.Params) (err error) {
-	if p.Directory, err = filepath.Abs(filepath.Join(d.o.Dir.Path(), balancerName)); err != nil {
+	if p.Directory, err = filepath.Abs(filepath.Join(d.o.Dir.Path(), p.Name)); err != nil {
 		return err
 	}
-	if config := d.o.Experiment.Balancer.Config; config != "" {
-		text, err := os.ReadFile(config)
-		if err != nil {
-			return fmt.Errorf("lb.config: %w", err)
-		}
-		p.Template = string(text)
+	p.Template = d.o.Experiment.Balancer.Template
+	if config := d.o.Experiment.Balancer.Config; config != "" && p.Template == "" {
+		return fmt.Errorf("lb.config: %s is empty; give the template that {config} is rendered from", config)
 	}
-	dir, err := socketDir()
-	p.Socket = filepath.Join(dir, "admin.sock")
-	return err
+	return d.sockets(p)
 }
 
-// longestSocketDir leaves room for the name and for the suffix haproxy binds first.
-const longestSocketDir = 70
+// sockets gives each replica a directory for its own and tells where the others' are.
+func (d *Deployment) sockets(p *balancers.Params) (err error) {
+	if d.socketDir == "" {
+		if d.socketDir, err = socketDir(); err != nil {
+			return err
+		}
+	}
+	of := d.o.Experiment.Balancer.Count()
+	for n := range of {
+		name := profiles.ReplicaName(n, of)
+		p.Peers = append(p.Peers, balancers.Peer{Name: name, Socket: filepath.Join(d.socketDir, name, "peers.sock")})
+	}
+	own := filepath.Join(d.socketDir, p.Name)
+	p.Socket = filepath.Join(own, "admin.sock")
+	return os.MkdirAll(own, 0o700)
+}
+
+// longestSocketDir leaves room for the names and for the suffix haproxy binds first.
+const longestSocketDir = 65
 
 func socketDir() (string, error) {
 	parent := os.TempDir()
@@ -61,15 +73,4 @@ func socketDir() (string, error) {
 		parent = "/tmp"
 	}
 	return os.MkdirTemp(parent, "stickybench-")
-}
-
-// upstreams are the instances as the balancer sees them.
-func (d *Deployment) upstreams() []balancers.Instance {
-	var all []balancers.Instance
-	for _, i := range d.all() {
-		if i.pooled() {
-			all = append(all, balancers.Instance{Name: i.name(), Address: i.options.Listen})
-		}
-	}
-	return all
 }

@@ -49,9 +49,14 @@ func (d *Deployment) repool(ctx context.Context, i *instance, in bool, e profile
 		return fmt.Errorf("it is in the pool: %v", in)
 	}
 	i.pool(in, why(e))
-	if err := d.balancer.apply(context.WithoutCancel(ctx), d.upstreams()); err != nil { // see control.order
+	ctx = context.WithoutCancel(ctx) // see control.order
+	apply := func(b *balancer) error { return b.apply(ctx, d.seen(b)) }
+	did, err := d.onReplicas(apply)
+	if err != nil {
 		i.pool(!in, "not done: "+why(e))
-		return err
+		for _, b := range did {
+			d.record.note(apply(b))
+		}
 	}
-	return nil
+	return err
 }

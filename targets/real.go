@@ -2,8 +2,8 @@ package targets
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -12,16 +12,16 @@ import (
 )
 
 // newReal configures a row of the table; it runs under a guard.
-func (d *Deployment) newReal(ctx context.Context, listen string) (*balancer, error) {
+func (d *Deployment) newReal(ctx context.Context, n int, listen string) (*balancer, error) {
 	row, mechanism, err := balancers.Lookup(d.o.Experiment.Balancer.Use)
 	if err != nil {
 		return nil, err
 	}
-	params, err := d.params(row, listen)
+	params, err := d.params(row, n, listen)
 	if err != nil {
 		return nil, err
 	}
-	b := &balancer{name: row.Name, mechanism: row.Promise(mechanism, params), notes: mechanism.Notes, url: "http://" + listen, socketDir: filepath.Dir(params.Socket)}
+	b := &balancer{replica: params.Name, name: row.Name, mechanism: row.Promise(mechanism, params), notes: slices.Concat(mechanism.Notes, row.LogNotes(params)), url: "http://" + listen}
 	if mechanism.DrainNote != "" && drains(d.o.Experiment.Events()) {
 		b.notes = append(b.notes, mechanism.DrainNote)
 	}
@@ -41,10 +41,15 @@ func (d *Deployment) newReal(ctx context.Context, listen string) (*balancer, err
 		live, err = live.Pool(ctx, stillDraining(pool, live.Params.Instances))
 		return err
 	}
+	b.point = func(ctx context.Context, instance, address string) (err error) {
+		live, err = live.Point(ctx, instance, address)
+		return err
+	}
+	b.linked = func(ctx context.Context, ripe bool) error { return live.Linked(ctx, ripe) }
 	if b.version, err = row.Version(ctx); err != nil {
 		return nil, err
 	}
-	return b, row.Supports(mechanism, b.version)
+	return b, errors.Join(row.Supports(mechanism, b.version), row.Learns(params, b.version))
 }
 
 // stillDraining is pool with the orders that its members had before.
@@ -60,8 +65,11 @@ func (b *balancer) launch(ctx context.Context, live balancers.Running, self []st
 	if err != nil {
 		return nil, err
 	}
-	guarded := append([]string{"serve", "guard", "--"}, argv...)
-	guard, err := launch(balancerName, self, guarded...)
+	guarded := []string{"serve", "guard"}
+	if path := live.Row.Stdout(live.Params); path != "" {
+		guarded = append(guarded, "--stdout", path)
+	}
+	guard, err := launch(b.replica, self, append(append(guarded, "--"), argv...)...)
 	if err != nil {
 		return nil, err
 	}

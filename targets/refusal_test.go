@@ -49,8 +49,8 @@ func TestURLStartsNothing(t *testing.T) {
 	e := experiment("")
 	e.Balancer.URL = "http://127.0.0.1:1/"
 	d, _ := deploy(t, e)
-	if d.URL() != e.Balancer.URL || len(descendants(os.Getpid())) != 0 {
-		t.Errorf("URL %s, children %v", d.URL(), descendants(os.Getpid()))
+	if d.URLs()[0] != e.Balancer.URL || len(descendants(os.Getpid())) != 0 {
+		t.Errorf("URL %s, children %v", d.URLs()[0], descendants(os.Getpid()))
 	}
 }
 

@@ -2,7 +2,6 @@ package targets
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
@@ -42,8 +41,14 @@ func (d *Deployment) sample(ctx context.Context) {
 	for _, i := range d.all() {
 		i.sample(ctx)
 	}
-	for _, p := range slices.DeleteFunc([]*process{d.balancer.running(), d.store.process}, func(p *process) bool { return p == nil }) {
-		d.record.sample(p.counters())
+	others := []*process{d.store.process}
+	for _, b := range d.replicas {
+		others = append(others, b.running())
+	}
+	for _, p := range others {
+		if p != nil {
+			d.record.sample(p.counters())
+		}
 	}
 	d.record.sample(results.Sample{Time: clock.Now(), Process: "host", Steal: steal()})
 }

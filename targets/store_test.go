@@ -25,7 +25,7 @@ func TestThrowAwayStores(t *testing.T) {
 			})
 			d, dir := deploy(t, e)
 			scratch = d.store.scratch
-			answer, err := http.Get(d.URL())
+			answer, err := http.Get(d.URLs()[0])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +91,7 @@ func TestVirtualCPUIsSampled(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, dir := deploy(t, e)
-	answer, err := http.Get(d.URL())
+	answer, err := http.Get(d.URLs()[0])
 	if err != nil {
 		t.Fatal(err)
 	}

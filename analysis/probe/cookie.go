@@ -77,7 +77,7 @@ func (c *cookie) kind() string {
 		return kindInstance
 	case c.replaces(results.TestInvented):
 		return kindSealed
-	case c.constant(results.TestInvented, c.name) && c.placed(results.TestInvention, c.name) == kindHash:
+	case c.constant(results.TestInvented, c.name) && c.meet(results.TestInvention, c.name):
 		return kindHash
 	}
 	return kindTable

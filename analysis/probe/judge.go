@@ -22,6 +22,7 @@ const (
 	kindInstance = "names the instance" // one value, or a constant part of it, for each instance
 	kindSealed   = "sealed"             // a value per client; an invented one is replaced
 	kindHash     = "hash"               // the home is computed from any value
+	kindBounded  = "bounded hash"       // computed, but it gives way to load
 	kindTable    = "table"              // the balancer remembers values
 	kindUnknown  = "unknown"
 )
@@ -85,7 +86,7 @@ func (s *seen) mechanism() finding {
 	}
 	for _, name := range s.labels(results.TestHeader) {
 		if s.constant(results.TestHeader, name) {
-			return header(name, s.placed(results.TestHeaders, name))
+			return header(name, s.placed(results.TestHeaders, results.TestKnownHeader, name))
 		}
 	}
 	if len(s.instances) == 1 {
@@ -118,7 +119,7 @@ func (s *seen) withoutCookies() finding {
 	case !s.Sources && s.decides(s.home(results.TestCookies, "")):
 		return s.byCookie()
 	case s.decides(s.home(results.TestBare, "")):
-		return finding{mechanism: byAddress, kind: s.placed(results.TestBurst, "")}
+		return finding{mechanism: byAddress, kind: s.placed(results.TestBurst, results.TestKnownBurst, "")}
 	case one > each && s.constant(results.TestOneConn, ""):
 		return finding{mechanism: byConnection}
 	case nearly(s.home(results.TestFollow, "")):
@@ -138,13 +139,23 @@ func (s *seen) byCookie() finding {
 }
 
 // placed tells a hash, which sends simultaneous first requests to one instance, from a table, which does
-// not know the first one yet when the others come.
-func (s *seen) placed(test, label string) string {
-	groups := s.grouped(test, label)
-	if together, _ := whole(groups); together < len(groups) {
-		return kindTable
+// not know the first one yet when the others come, and from a hash bounded by load, which sends them apart though it
+// knows the home. Test has simultaneous first requests, known those whose home has shown.
+func (s *seen) placed(test, known, label string) string {
+	if s.meet(test, label) {
+		return kindHash
 	}
-	return kindHash
+	if !s.meet(known, label) {
+		return kindBounded
+	}
+	return kindTable
+}
+
+// meet says whether each group of the test reached one instance only.
+func (s *seen) meet(test, label string) bool {
+	groups := s.grouped(test, label)
+	together, _ := whole(groups)
+	return together == len(groups)
 }
 
 // said is how the balancer knows the address, when not from the connection.
@@ -154,6 +165,9 @@ func (f finding) said() string {
 	}
 	return ", as " + f.marker + " says it,"
 }
+
+// bounded is what is said of a hash that gives way to load.
+const bounded = "one at a time they find their home, simultaneous ones part though it is known, so the home is computed within bounds of load"
 
 func (f finding) sentence() string {
 	switch f.mechanism {
@@ -167,13 +181,15 @@ func (f finding) sentence() string {
 		}[f.kind]
 	case byAddress:
 		return "the client's address" + f.said() + " decides: " + map[string]string{
-			kindHash:  "simultaneous first requests meet, so the home is computed from it",
-			kindTable: "simultaneous first requests part, so the balancer remembers where it sent an address first",
+			kindHash:    "simultaneous first requests meet, so the home is computed from it",
+			kindTable:   "simultaneous first requests part, so the balancer remembers where it sent an address first",
+			kindBounded: bounded,
 		}[f.kind]
 	case byHeader:
 		return "the request header " + f.marker + " decides: " + map[string]string{
-			kindHash:  "simultaneous requests with one value meet, so the home is computed from it",
-			kindTable: "simultaneous requests with one value part, so the balancer remembers where it sent a value first, or minds the load",
+			kindHash:    "simultaneous requests with one value meet, so the home is computed from it",
+			kindTable:   "simultaneous first requests with one value part, later ones meet, so the balancer remembers where it sent a value first",
+			kindBounded: bounded,
 		}[f.kind]
 	case byConnection:
 		return "the connection decides: requests on one connection stay together, new connections do not"

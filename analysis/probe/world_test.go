@@ -10,8 +10,9 @@ import (
 
 // world plays a balancer of four instances for the tests of a probe, in the order that matters to it.
 type world struct {
-	turn  int
-	table map[string]int
+	turn    int
+	table   map[string]int
+	opening map[string]bool // keys that nobody had asked for before the last request, or those sent with it
 	// route gives the instance of a request and the Set-Cookie lines of its answer. once is true
 	// for the later ones of simultaneous requests: nothing is known of the first yet.
 	route func(w *world, source, cookie, header string, at bool) (instance int, set []string)
@@ -37,7 +38,7 @@ func (w *world) send(shot results.Shot, source, header string, at bool) results.
 func (w *world) probe() results.Probe {
 	const clients = 40
 	cookies := make([]string, clients)
-	w.table = map[string]int{}
+	w.table, w.opening = map[string]int{}, map[string]bool{}
 	for round := range 4 {
 		for k := range clients {
 			i := (k*11 + round*k) % clients // another order each time
@@ -75,6 +76,10 @@ func (w *world) probe() results.Probe {
 			w.send(results.Shot{Test: results.TestBurst, Group: fmt.Sprint(g), Client: -1}, fmt.Sprint("burst ", g), "", k > 0)
 			w.send(results.Shot{Test: results.TestHeaders, Label: "X-User", Group: fmt.Sprint(g), Client: -1}, fmt.Sprint("hs", g, k), fmt.Sprint("burst ", g), k > 0)
 		}
+		for k := range 8 {
+			w.send(results.Shot{Test: results.TestKnownBurst, Group: fmt.Sprint(g), Client: g}, fmt.Sprint("address ", g), "", k > 0)
+			w.send(results.Shot{Test: results.TestKnownHeader, Label: "X-User", Group: fmt.Sprint("value ", g), Client: -1}, fmt.Sprint("kh", g, k), fmt.Sprint("value ", g), k > 0)
+		}
 		w.invent(g, cookies[g])
 	}
 	return results.Probe{URL: "http://simulated", Sources: true, Shots: w.shots}
@@ -102,12 +107,25 @@ func roundRobin(w *world, _, _, _ string, _ bool) (int, []string) { return w.nex
 
 func addressHash(_ *world, source, _, _ string, _ bool) (int, []string) { return hash(source), nil }
 
+// remembered does not know of a key's first request yet when those sent with it come. A key that came before is known.
 func remembered(w *world, key string, at bool) int {
-	if home, known := w.table[key]; known && !at {
+	home, known := w.table[key]
+	if !at {
+		w.opening[key] = !known
+	}
+	if known && !w.opening[key] {
 		return home
 	}
 	w.table[key] = w.next()
 	return w.table[key]
+}
+
+// spilling is a hash that sends whatever comes at the same time elsewhere.
+func spilling(w *world, key string, at bool) int {
+	if at {
+		return w.next()
+	}
+	return hash(key)
 }
 
 func addressTable(w *world, source, _, _ string, at bool) (int, []string) {
@@ -119,6 +137,24 @@ func headerHash(w *world, _, _, header string, _ bool) (int, []string) {
 		return w.next(), nil
 	}
 	return hash(header), nil
+}
+
+func boundedHeader(w *world, _, _, header string, at bool) (int, []string) {
+	if header == "" {
+		return w.next(), nil
+	}
+	return spilling(w, header, at), nil
+}
+
+func boundedAddress(w *world, source, _, _ string, at bool) (int, []string) {
+	return spilling(w, source, at), nil
+}
+
+func headerTable(w *world, _, _, header string, at bool) (int, []string) {
+	if header == "" {
+		return w.next(), nil
+	}
+	return remembered(w, header, at), nil
 }
 
 func insertedCookie(attributes string) func(*world, string, string, string, bool) (int, []string) {

@@ -76,8 +76,10 @@ func checkArms(arms []results.Arm, exp *profiles.Experiment) error {
 		if slices.ContainsFunc(arms[:i], func(other results.Arm) bool { return other.Name == arm.Name }) {
 			return usage("--arms names %q twice; give each arm its own name", arm.Name)
 		}
-		e := armExperiment(exp, arm, exp.Seed)
-		err := e.Validate()
+		e, err := armExperiment(exp, arm, exp.Seed)
+		if err == nil {
+			err = e.Validate()
+		}
 		if err == nil {
 			err = targets.Check(e)
 		}
@@ -89,11 +91,15 @@ func checkArms(arms []results.Arm, exp *profiles.Experiment) error {
 }
 
 // armExperiment is the experiment as one arm runs it. Gates are over the comparison, not over its runs.
-func armExperiment(exp *profiles.Experiment, arm results.Arm, seed uint64) *profiles.Experiment {
+func armExperiment(exp *profiles.Experiment, arm results.Arm, seed uint64) (*profiles.Experiment, error) {
 	e := *exp
-	e.Balancer.Use, e.Balancer.URL, e.Store.Use, e.Seed, e.Gates = arm.LB, "", arm.Store, seed, nil
+	e.Seed, e.Gates = seed, nil
+	if arm.Target != "" {
+		return &e, e.DecodeTarget(arm.Target)
+	}
+	e.Balancer.Use, e.Balancer.URL, e.Balancer.Others, e.Store.Use = arm.LB, "", nil, arm.Store
 	if arm.Store == "memory" { // the distance is that of the other arms' store
 		e.Store.RTT, e.Store.CrossRTT, e.Store.Zone = profiles.Distance{}, profiles.Distance{}, ""
 	}
-	return &e
+	return &e, nil
 }

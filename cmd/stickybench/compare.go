@@ -99,12 +99,13 @@ func runComparison(cmd *cobra.Command, exp *profiles.Experiment, flags *compareF
 // open fixes the plan and makes its directory, or continues it.
 func (f *compareFlags) open(exp *profiles.Experiment) (*results.ComparisonDir, error) {
 	switch {
-	case f.blocks < 1 || f.blocks > mostBlocks:
-		return nil, usage("--blocks %d; use 1 to %d, at least 6 for a verdict", f.blocks, mostBlocks)
 	case f.margin < 0:
 		return nil, usage("--margin %v is negative; use how much slower still counts as equal, such as 0.2ms", f.margin)
 	case !(f.crashes >= 0 && f.deploys >= 0):
 		return nil, usage("--crashes-per-day %v, --deploys-per-day %v: neither may be negative; use 0 for none", f.crashes, f.deploys)
+	}
+	if err := checkBlocks(f.blocks); err != nil {
+		return nil, err
 	}
 	arms, err := parseArms(f.arms, exp)
 	if err != nil {
@@ -121,6 +122,13 @@ func (f *compareFlags) open(exp *profiles.Experiment) (*results.ComparisonDir, e
 		CrashesPerDay: f.crashes, DeploysPerDay: f.deploys}
 	dir, err := results.ResumeComparison(cmp.Or(f.out, defaultOut(exp, "compare")), plan, text)
 	return dir, wrongInput(err)
+}
+
+func checkBlocks(n int) error {
+	if n < 1 || n > mostBlocks {
+		return usage("--blocks %d; use 1 to %d, at least 6 for a verdict", n, mostBlocks)
+	}
+	return nil
 }
 
 // playBlocks plays every block that is not finished, until ctx ends; the pilot comes first where an arm
@@ -153,7 +161,10 @@ func playBlock(ctx context.Context, exp *profiles.Experiment, dir *results.Compa
 	arms := dir.Plan.ArmsOf(k)
 	for _, i := range armOrder(exp.Seed, k, len(arms)) {
 		arm := arms[i]
-		e := armExperiment(exp, arm, blockSeed(exp.Seed, k))
+		e, err := armExperiment(exp, arm, blockSeed(exp.Seed, k))
+		if err != nil {
+			return err
+		}
 		if arm.EqualCPU {
 			if err := sizeByPilot(e, dir); err != nil {
 				return err
@@ -213,14 +224,14 @@ type course struct {
 	trial     string // of the claims, before everything else
 }
 
-func (f *compareFlags) course(w io.Writer, exp *profiles.Experiment, dir *results.ComparisonDir) *course {
+func (f *runFlags) course(w io.Writer, exp *profiles.Experiment, dir *results.ComparisonDir) *course {
 	c := &course{blocks: dir.Plan.Blocks, typical: time.Duration(exp.Duration)}
 	for k := firstBlock(dir.Plan); k <= dir.Plan.Blocks; k++ {
 		if !dir.Finished(k) {
 			c.left += len(dir.Plan.ArmsOf(k))
 		}
 	}
-	c.view = func() *view { return f.runFlags.view(w, exp) }
+	c.view = func() *view { return f.view(w, exp) }
 	return c
 }
 

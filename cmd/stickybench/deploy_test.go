@@ -42,8 +42,23 @@ func TestGitHubActionIsComplete(t *testing.T) {
 	}
 }
 
-// The action's main step, run as GitHub would.
+// The action's main step, run as GitHub would, with a stickybench whose gates fail.
 func TestGitHubActionRuns(t *testing.T) {
+	for _, c := range []struct{ gates, baseline, want string }{
+		{"", "", "run a b.yaml --rate 5 --out out --no-progress\nreport out --format markdown"},
+		{"gates.txt", "", "run a b.yaml --rate 5 --out out --no-progress\ngate out --gates gates.txt --report out/judged.json\nreport out/judged.json --format markdown"},
+		{"", "git:main", "run a b.yaml --rate 5 --out out --no-progress\ngate out --baseline git:main --report out/judged.json\nreport out/judged.json --format markdown"},
+		{"gates.txt", "haproxy:cookie", "gate a b.yaml --baseline haproxy:cookie --gates gates.txt --rate 5 --out out --no-progress\nreport out --format markdown"},
+	} {
+		calls, verdict := actionRun(t, c.gates, c.baseline)
+		if !strings.HasPrefix(calls, c.want) || verdict != "verdict="+map[bool]string{true: "pass", false: "fail"}[c.gates+c.baseline == ""]+"\n" {
+			t.Errorf("gates %q, baseline %q: %s, calls:\n%s", c.gates, c.baseline, verdict, calls)
+		}
+	}
+}
+
+func actionRun(t *testing.T, gates, baseline string) (calls, output string) {
+	t.Helper()
 	var action struct {
 		Runs struct{ Steps []struct{ ID, Run string } }
 	}
@@ -59,17 +74,12 @@ func TestGitHubActionRuns(t *testing.T) {
 		}
 		cmd := exec.Command("bash", "-e", "-c", step.Run)
 		cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "GITHUB_OUTPUT="+dir+"/output",
-			"EXPERIMENT=a b.yaml", "ARGS=--rate 5", "GATES=gates.txt", "OUT=out")
-		out, err := cmd.CombinedOutput()
-		if cmd.ProcessState.ExitCode() != 1 {
-			t.Fatalf("a gate that fails: %v\n%s", err, out)
+			"EXPERIMENT=a b.yaml", "ARGS=--rate 5", "GATES="+gates, "BASELINE="+baseline, "OUT=out")
+		if out, err := cmd.CombinedOutput(); err != nil && cmd.ProcessState.ExitCode() != 1 {
+			t.Fatalf("%v\n%s", err, out)
 		}
 	}
-	calls, _ := os.ReadFile(dir + "/calls")
-	output, _ := os.ReadFile(dir + "/output")
-	if !strings.HasPrefix(string(calls), "run a b.yaml --rate 5 --out out --no-progress\ngate out --gates gates.txt\nreport") || string(output) != "verdict=fail\n" {
-		t.Errorf("calls:\n%soutput:\n%s", calls, output)
-	}
+	return string(readFile(t, dir+"/calls")), string(readFile(t, dir+"/output"))
 }
 
 func TestGitLabExampleDecodes(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -18,7 +19,9 @@ type runFlags struct {
 	elsewhere                         []string
 	discover                          bool
 	token                             string
-	lb, lbConfig, url, listen         string
+	lb, lbConfig, listen              string
+	urls                              []string
+	replicas                          int
 	header, cookie, body              string
 	ca, serverName                    string
 	insecure                          bool
@@ -33,6 +36,7 @@ type runFlags struct {
 	trace, addressVia, network        string
 	gates                             []string
 	json, quiet, noProgress, noFaults bool
+	accessLog                         bool
 	traceparent                       bool
 }
 
@@ -46,8 +50,10 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 func (f *runFlags) registerTarget(set *pflag.FlagSet) {
 	set.StringVar(&f.lb, "lb", "", `balancer NAME[:MECHANISM], or "exec:CMD {listen} {backends}" (default builtin:cookie)`)
 	set.StringVar(&f.lbConfig, "lb-config", "", "template that {config} of an exec balancer is rendered from")
+	set.BoolVar(&f.accessLog, "lb-access-log", false, "let the balancer log every request and compare its account with the two ends; costs it CPU time")
 	set.StringVar(&f.listen, "listen", "", "HOST:PORT the balancer listens on (default a free loopback port)")
-	set.StringVar(&f.url, "url", "", "an already running balancer instead of --lb")
+	set.IntVar(&f.replicas, "lb-replicas", 0, "so many replicas of it, up to 8: users' new connections go round them (default 1)")
+	set.StringSliceVar(&f.urls, "url", nil, "an already running balancer instead of --lb; repeat it (or put commas) for its replicas")
 	set.BoolVar(&f.discover, "discover", false, "with --url: probe first for what routing depends on, which decides what excuses a move")
 	set.StringArrayVar(&f.elsewhere, "backend", nil, "with --url: control URL of one of our backends behind it, which has the ledger (repeat)")
 	set.StringVar(&f.token, "backend-token", "", "bearer token of those control ports; better in STICKYBENCH_BACKEND_TOKEN")
@@ -98,15 +104,20 @@ func (f *runFlags) registerReport(set *pflag.FlagSet) {
 
 // experiment resolves file, environment and flags, in this order.
 func (f *runFlags) experiment(cmd *cobra.Command, path string) (*profiles.Experiment, error) {
+	if err := fromEnvironment(cmd.Flags()); err != nil {
+		return nil, err
+	}
+	return f.resolve(path, cmd.Flags().Changed)
+}
+
+// resolve reads the file, applies the flags that are given and checks the outcome.
+func (f *runFlags) resolve(path string, given func(string) bool) (*profiles.Experiment, error) {
 	exp, err := readExperiment(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := fromEnvironment(cmd.Flags()); err != nil {
-		return nil, err
-	}
 	faults := len(exp.Faults)
-	if err := f.apply(exp, cmd.Flags().Changed); err != nil {
+	if err := f.apply(exp, given); err != nil {
 		return nil, err
 	}
 	if path == "" && faults > 0 {
@@ -118,7 +129,20 @@ func (f *runFlags) experiment(cmd *cobra.Command, path string) (*profiles.Experi
 	if err := exp.Validate(); err != nil {
 		return nil, wrongInput(err)
 	}
-	return exp, readTrace(exp)
+	return exp, errors.Join(readTrace(exp), readTemplate(exp))
+}
+
+// readTemplate reads the file that the configuration of an exec balancer is rendered from, if any.
+func readTemplate(exp *profiles.Experiment) error {
+	if exp.Balancer.Config == "" {
+		return nil
+	}
+	text, err := os.ReadFile(exp.Balancer.Config)
+	if err != nil {
+		return usage("lb.config: %w; give the template that {config} is rendered from", err)
+	}
+	exp.Balancer.Template = string(text)
+	return nil
 }
 
 // readTrace reads the file of arrival times that the experiment names, if any.
@@ -175,13 +199,15 @@ func set[T any](given func(string) bool, flag string, to *T, value T) {
 func (f *runFlags) applyTarget(exp *profiles.Experiment, given func(string) bool) {
 	lb := &exp.Balancer
 	set(given, "lb", &lb.Use, f.lb)
-	if given("url") {
-		lb.Use, lb.URL = "", f.url
+	if given("url") && len(f.urls) > 0 {
+		lb.Use, lb.URL, lb.Others, lb.Replicas = "", f.urls[0], f.urls[1:], 1
 	}
+	set(given, "lb-replicas", &lb.Replicas, f.replicas)
 	set(given, "backend", &lb.Backends, f.elsewhere)
 	set(given, "backend-token", &lb.Token, f.token)
 	set(given, "lb-config", &lb.Config, f.lbConfig)
 	set(given, "listen", &lb.Listen, f.listen)
+	set(given, "lb-access-log", &lb.Log, f.accessLog)
 	set(given, "instance-header", &lb.Identify.Header, f.header)
 	set(given, "instance-cookie", &lb.Identify.Cookie, f.cookie)
 	set(given, "instance-body-regexp", &lb.Identify.Body, f.body)

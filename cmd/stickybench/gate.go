@@ -15,43 +15,98 @@ import (
 	"github.com/stickybench/stickybench/results"
 )
 
-// gateFlags say what must hold and against what.
+// gateFlags say what must hold and against what. Those of a run are for an experiment that is measured.
 type gateFlags struct {
-	baseline, arm, file string
-	gates               []string
-	selfTest, json      bool
+	runFlags
+	baseline, arm, file, root, report string
+	reports                           []string // where the judged report goes
+	blocks                            int
+	selfTest                          bool
 }
 
 func newGate() *cobra.Command {
 	var flags gateFlags
 	cmd := &cobra.Command{
-		Use:   "gate DIR",
-		Short: "Judge a run or comparison by requirements, also on the change against a baseline",
-		Long: `Judges what was recorded, anew: pass 0, fail 1, wrong input 2, inconclusive 3, invalid 4.
+		Use:   "gate [RESULT|EXPERIMENT.yaml]",
+		Short: "Judge by requirements, also on the change against a baseline: what was recorded, or two balancers measured now",
+		Long: `Judges a recorded run or comparison anew: pass 0, fail 1, wrong input 2, inconclusive 3, invalid 4.
 
 Gates come from the experiment, --gates FILE (one a line, # comments) and --gate. A limit with a sign is a
 change against the baseline: "latency.response.p99 < +5%", "affinity.broken_ratio < +0.1pp", "requests.rate > -3%".
-In a comparison the first arm is judged against the second, in paired blocks. Two runs that differ in machine, mix,
-seed or load are refused. docs/ci.md says how verdicts come about; docs/metrics.md lists the metrics.`,
+
+For a recorded result (a directory), --baseline is another one: its directory, its tag, git:REVISION for the newest
+that was made in that commit, or another arm of the same comparison. In a comparison the first arm is judged against
+the second, in paired blocks. Results that differ in machine, mix, seed or load are refused.
+
+For an experiment (a file), --baseline is what it is measured against: a balancer such as haproxy:cookie, another
+experiment with its own lb and store, another --lb-config template, or the URL of a balancer that runs. Both are played
+in --blocks paired blocks, in random order, with fresh processes and the same users.
+
+docs/ci.md says how verdicts come about; docs/metrics.md lists the metrics.`,
 		Example: `  stickybench gate results/run --gate "affinity.broken_ratio < 0.1%"
   stickybench gate results/run --gate 'latency.response.p99{profile="shopper"} < 50ms' --json
+  stickybench gate results/run --baseline git:main --gate "affinity.broken_ratio < +0.1pp"
   stickybench gate comparison --gate "latency.response.p99 < +5%"
-  stickybench gate comparison --baseline spread+store --gates gates.txt --self-test`,
-		Args: args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, dirs []string) error { return runGate(cmd, dirs[0], &flags) },
+  stickybench gate comparison --baseline spread+store --gates gates.txt --self-test
+  stickybench gate candidate.yaml --baseline haproxy:cookie --gate "latency.response.p99 < +5%"
+  stickybench gate candidate.yaml --baseline before.yaml --blocks 12 --gates gates.txt --out ab
+  stickybench gate --lb "exec:haproxy -db -f {config}" --lb-config new.cfg --baseline old.cfg --gate "errors.ratio < +1pp"`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error { return runGate(cmd, strings.Join(given, ""), &flags) },
 	}
 	set := cmd.Flags()
-	set.StringVar(&flags.baseline, "baseline", "", "result directory, or tag of one, or another arm of the comparison, that changes count from")
+	set.StringVar(&flags.baseline, "baseline", "", "what changes count from: result directory, tag, git:REVISION or arm; for an experiment a balancer, experiment, template or URL")
 	set.StringVar(&flags.arm, "arm", "", "arm of the comparison that is judged (default the first)")
-	set.StringArrayVar(&flags.gates, "gate", nil, `requirement such as "latency.response.p99 < +5%" (repeat)`)
 	set.StringVar(&flags.file, "gates", "", "file with one requirement a line")
+	set.StringVar(&flags.root, "results", resultsRoot, "where tags and git revisions are looked for")
+	set.StringVar(&flags.report, "report", "", "also write the judged report to this file, for stickybench report")
 	set.BoolVar(&flags.selfTest, "self-test", false, "instead of judging, measure how often these gates err on arms that do not differ")
-	set.BoolVar(&flags.json, "json", false, "print the report as JSON")
+	set.IntVar(&flags.blocks, "blocks", defaultBlocks, "paired blocks of an experiment; fewer than 6 give no verdict")
+	set.StringVar(&flags.lb, "lb", "", "the experiment's balancer NAME[:MECHANISM], or \"exec:CMD {listen} {backends}\"")
+	set.StringVar(&flags.lbConfig, "lb-config", "", "template that {config} of the experiment's exec balancer is rendered from")
+	set.StringVar(&flags.store, "store", "", "the experiment's session state: memory, embedded, redis:start, …")
+	flags.registerLoad(set)
+	flags.registerReport(set)
 	return cmd
 }
 
-func runGate(cmd *cobra.Command, dir string, flags *gateFlags) error {
-	candidate, baseline, err := flags.sides(dir)
+// ofRecorded are the flags that say something to a result that is there already.
+var ofRecorded = []string{"baseline", "arm", "gate", "gates", "results", "report", "self-test", "json", "quiet", "no-progress"}
+
+func runGate(cmd *cobra.Command, subject string, flags *gateFlags) error {
+	measured, err := flags.measures(subject)
+	if err != nil {
+		return err
+	}
+	if flags.report != "" {
+		flags.reports = []string{flags.report}
+	}
+	if measured {
+		return gateMeasured(cmd, subject, flags)
+	}
+	for _, name := range givenFlags(cmd) {
+		if !slices.Contains(ofRecorded, name) {
+			return usage("--%s is for an experiment that is measured, and %s is recorded; leave it out", name, subject)
+		}
+	}
+	return gateRecorded(cmd, subject, flags)
+}
+
+// measures says whether an experiment is to be measured: nothing was recorded under the subject's name.
+func (f *gateFlags) measures(subject string) (bool, error) {
+	if subject == "" {
+		if f.baseline == "" {
+			return false, usage("nothing to judge: give a result directory, or an experiment and what --baseline it is measured against")
+		}
+		return true, nil
+	}
+	info, err := os.Stat(subject)
+	return err == nil && !info.IsDir() || err != nil && isYAML(subject), nil
+}
+
+// gateRecorded judges a result directory.
+func gateRecorded(cmd *cobra.Command, dir string, flags *gateFlags) error {
+	candidate, err := openSide(dir, flags.arm)
 	if err != nil {
 		return err
 	}
@@ -59,52 +114,30 @@ func runGate(cmd *cobra.Command, dir string, flags *gateFlags) error {
 	if err != nil {
 		return err
 	}
-	if flags.selfTest {
-		return selfTest(cmd.OutOrStdout(), candidate, baseline, exprs, flags.json)
+	baseline, note, err := flags.against(cmd.Context(), dir, candidate)
+	if err != nil {
+		return err
+	}
+	return flags.conclude(cmd, candidate, baseline, exprs, note)
+}
+
+// conclude judges, or tests the gates themselves, and prints. It gives the verdict as an error.
+func (f *gateFlags) conclude(cmd *cobra.Command, candidate, baseline *analysis.Side, exprs, notes []string) error {
+	if f.selfTest {
+		return selfTest(cmd.OutOrStdout(), candidate, baseline, exprs, f.json)
 	}
 	report, err := analysis.GateSides(candidate, baseline, exprs)
 	if err != nil {
 		return wrongInput(err)
 	}
-	if err := errors.Join(printGates(cmd.OutOrStdout(), report, flags.json), tellGitHub(cmd.ErrOrStderr(), report)); err != nil {
+	report.Warnings = append(slices.Clone(notes), report.Warnings...)
+	for _, path := range f.reports {
+		err = errors.Join(err, writeTo(nil, path, func(w io.Writer) error { return print(w, report, true) }))
+	}
+	if err := errors.Join(err, printGates(cmd.OutOrStdout(), report, f.json), tellGitHub(cmd.ErrOrStderr(), report)); err != nil {
 		return err
 	}
 	return verdictError(report.Verdict)
-}
-
-// sides opens what is judged and what it is judged against, which may be nothing.
-func (f *gateFlags) sides(dir string) (candidate, baseline *analysis.Side, err error) {
-	if candidate, err = openSide(dir, f.arm); err != nil {
-		return nil, nil, err
-	}
-	switch {
-	case f.baseline == "" && candidate.Compares(), candidate.HasArm(f.baseline):
-		baseline, err = candidate.Against(f.baseline)
-		return candidate, baseline, wrongInput(err)
-	case f.baseline == "":
-		return candidate, nil, nil
-	}
-	path, err := f.baselinePath(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	baseline, err = openSide(path, "")
-	return candidate, baseline, err
-}
-
-// baselinePath takes --baseline as a directory, or as the tag of exactly one result.
-func (f *gateFlags) baselinePath(dir string) (string, error) {
-	if _, err := os.Stat(f.baseline); err == nil {
-		return f.baseline, nil
-	}
-	switch tagged := results.Tagged(resultsRoot, f.baseline); len(tagged) {
-	case 1:
-		return tagged[0], nil
-	case 0:
-		return "", usage("--baseline %q is neither a directory nor an arm of %s, nor the tag of a result; to measure another balancer as the baseline, use stickybench compare --arms", f.baseline, dir)
-	default:
-		return "", usage("--baseline %q is the tag of %d results, such as %s; name one directory", f.baseline, len(tagged), tagged[0])
-	}
 }
 
 func openSide(path, arm string) (*analysis.Side, error) {

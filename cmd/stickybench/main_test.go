@@ -48,6 +48,8 @@ func TestScripts(t *testing.T) {
 			"scrape":       scrape,
 			"killstore":    killStore,
 			"https":        secureServer,
+			"docqueries":   queryDocs,
+			"replicas":     replicas,
 		},
 	})
 }

@@ -18,7 +18,7 @@ import (
 )
 
 const probeHelp = `probe finds out what a running balancer binds sessions by, without being told: a cookie and how its
-value is made, the client's address, a request header, the connection, or nothing. It sends about a thousand GET
+value is made, the client's address, a request header, the connection, or nothing. It sends about 1,100 GET
 requests one after the other (in bursts of eight where it says so) and changes nothing.
 
 Each usual expectation of session affinity is then said to hold, to be broken, or not to apply. The
@@ -97,7 +97,7 @@ func (f *probeFlags) started(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	f.URL = deployment.URL()
+	f.URL = deployment.URLs()[0]
 	err = f.report(cmd)
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()

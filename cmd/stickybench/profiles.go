@@ -109,8 +109,10 @@ func readExperiment(path string) (*profiles.Experiment, error) {
 	if err != nil {
 		return nil, wrongInput(err)
 	}
-	if trace := exp.Load.Trace; trace != "" && !filepath.IsAbs(trace) {
-		exp.Load.Trace = filepath.Join(filepath.Dir(path), trace)
+	for _, name := range []*string{&exp.Load.Trace, &exp.Balancer.Config} { // files are named from the experiment's
+		if *name != "" && !filepath.IsAbs(*name) {
+			*name = filepath.Join(filepath.Dir(path), *name)
+		}
 	}
 	return exp, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -42,6 +43,9 @@ func writePage(w io.Writer, path string, r *results.Report) error {
 }
 
 func chartsOf(path string, r *results.Report) (*results.Charts, error) {
+	if isFile(path) {
+		return nil, fmt.Errorf("%s is a report alone, and the page also draws on its records; give the directory", path)
+	}
 	if results.IsComparison(path) {
 		dir, err := results.OpenComparison(path)
 		if err != nil {
@@ -59,8 +63,8 @@ func chartsOf(path string, r *results.Report) (*results.Charts, error) {
 func newReport() *cobra.Command {
 	var format, out string
 	cmd := &cobra.Command{
-		Use:   "report DIR",
-		Short: "Print the report of a finished run or comparison in another format",
+		Use:   "report DIR|REPORT.json",
+		Short: "Print the report of a finished run or comparison, or one that gate --report wrote, in another format",
 		Example: `  stickybench report results/run --format markdown -o comment.md
   stickybench report results/run --format junit -o junit.xml
   stickybench report results/run --format html -o report.html
@@ -71,7 +75,7 @@ func newReport() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			report, err := storedReport(dirs[0])
+			report, err := trustedReport(dirs[0])
 			if err != nil {
 				return err
 			}
@@ -100,9 +104,22 @@ func renderer(dir, name string) (func(io.Writer, *results.Report) error, error) 
 	return nil, usage("--format %q is unknown; use %s", name, formatNames())
 }
 
-// storedReport reads the report.json of a run directory.
+// trustedReport is the stored report, which passes nothing when the directory is not as it was left.
+func trustedReport(dir string) (*results.Report, error) {
+	report, err := storedReport(dir)
+	if err == nil && !isFile(dir) {
+		analysis.Distrust(report, dir)
+	}
+	return report, err
+}
+
+// storedReport reads the report.json of a result directory, or the report at path itself.
 func storedReport(dir string) (*results.Report, error) {
-	data, err := os.ReadFile(filepath.Join(dir, "report.json"))
+	path := dir
+	if !isFile(dir) {
+		path = filepath.Join(dir, "report.json")
+	}
+	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, usage("%s has no report.json; draw it with `stickybench analyze %s`", dir, dir)
 	}
@@ -111,9 +128,14 @@ func storedReport(dir string) (*results.Report, error) {
 	}
 	report, err := results.DecodeReport(data)
 	if err != nil {
-		return nil, usage("%s: %w", filepath.Join(dir, "report.json"), err)
+		return nil, usage("%s: %w", path, err)
 	}
 	return report, nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // writeTo calls write with the file at path, or with stdout when path is empty.

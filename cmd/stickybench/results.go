@@ -22,7 +22,7 @@ func newResults() *cobra.Command {
 			Args: args(cobra.MaximumNArgs(1)), RunE: listResults},
 		&cobra.Command{Use: "show RUN_DIR", Short: "Print the report of one run", Args: args(cobra.ExactArgs(1)),
 			RunE: func(cmd *cobra.Command, dirs []string) error {
-				report, err := storedReport(dirs[0])
+				report, err := trustedReport(dirs[0])
 				if err != nil {
 					return err
 				}
@@ -39,7 +39,7 @@ func listResults(cmd *cobra.Command, given []string) error {
 	if err != nil {
 		return usage("listing results: %w; runs without --out go to %s", err, resultsRoot)
 	}
-	table := results.Listing{Header: []string{"directory", "verdict", "balancer", "store", "mix", "sessions", "broken", "tags"}}
+	table := results.Listing{Header: []string{"directory", "verdict", "balancer", "store", "mix", "sessions", "broken", "revision", "tags"}}
 	for _, e := range entries {
 		if row, ok := resultRow(root, e); ok {
 			tags, err := results.Tags(filepath.Join(root, e.Name()))
@@ -58,16 +58,15 @@ func resultRow(root string, e fs.DirEntry) (row []string, ok bool) {
 	if results.IsComparison(path) {
 		return comparisonRow(path), true
 	}
-	dir, err := results.Open(path)
-	if err != nil {
+	if !results.IsResult(path) {
 		return nil, false
 	}
-	run, err := dir.Run()
+	run, err := readRun(path)
 	if err != nil {
-		return []string{path, "unreadable: " + err.Error(), "", "", "", "", ""}, true
+		return unreadable(path, err), true
 	}
-	row = []string{path, "not analyzed", run.LB + ":" + run.Mechanism.Name, run.Store, run.Mix, "", ""}
-	if report, err := storedReport(path); err == nil {
+	row = []string{path, "not analyzed", run.LB + ":" + run.Mechanism.Name, run.Store, run.Mix, "", "", run.Revision.Brief()}
+	if report, err := trustedReport(path); err == nil {
 		row[1] = string(report.Verdict)
 		row[5] = metricText(report, "affinity.sessions")
 		row[6] = metricText(report, "affinity.broken_sessions")
@@ -75,18 +74,32 @@ func resultRow(root string, e fs.DirEntry) (row []string, ok bool) {
 	return row, true
 }
 
+func readRun(path string) (run results.Run, err error) {
+	dir, err := results.Open(path)
+	if err != nil {
+		return run, err
+	}
+	return dir.Run()
+}
+
+// unreadable is the row of a result that cannot be opened.
+func unreadable(path string, err error) []string {
+	return []string{path, "unreadable: " + err.Error(), "", "", "", "", "", ""}
+}
+
 // comparisonRow describes a comparison by its arms.
 func comparisonRow(path string) []string {
 	dir, err := results.OpenComparison(path)
 	if err != nil {
-		return []string{path, "unreadable: " + err.Error(), "", "", "", "", ""}
+		return unreadable(path, err)
 	}
 	var arms []string
 	for _, arm := range dir.Plan.Arms {
 		arms = append(arms, arm.Name)
 	}
-	row := []string{path, "not analyzed", strings.Join(arms, ", "), "", "", "", ""}
-	if report, err := storedReport(path); err == nil {
+	recorded, _ := results.RecordOf(path) // without a finished block there is none
+	row := []string{path, "not analyzed", strings.Join(arms, ", "), "", "", "", "", recorded.Revision.Brief()}
+	if report, err := trustedReport(path); err == nil {
 		row[1] = string(report.Verdict)
 	}
 	return row

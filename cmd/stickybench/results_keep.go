@@ -71,7 +71,7 @@ func rootOf(given []string) string {
 	return resultsRoot
 }
 
-// aged is a result directory and when it was last written to.
+// aged is a result directory and when it began.
 type aged struct {
 	path string
 	at   time.Time
@@ -88,7 +88,11 @@ func prunable(root string) (list []aged, err error) {
 		tags, err := results.Tags(path)
 		info, statErr := e.Info()
 		if err == nil && statErr == nil && e.IsDir() && len(tags) == 0 && results.IsResult(path) {
-			list = append(list, aged{path, info.ModTime()})
+			at := info.ModTime() // of what cannot be read
+			if r, ok := results.RecordOf(path); ok {
+				at = r.Start.Wall() // a report that is drawn again makes no result younger
+			}
+			list = append(list, aged{path, at})
 		}
 	}
 	slices.SortFunc(list, func(a, b aged) int { return b.at.Compare(a.at) })
@@ -142,11 +146,11 @@ func newResultsDiff() *cobra.Command {
 		Short: "Show how the metrics of two results differ; gate --baseline judges whether that means anything",
 		Args:  args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, dirs []string) error {
-			a, err := storedReport(dirs[0])
+			a, err := trustedReport(dirs[0])
 			if err != nil {
 				return err
 			}
-			b, err := storedReport(dirs[1])
+			b, err := trustedReport(dirs[1])
 			if err != nil {
 				return err
 			}
@@ -183,7 +187,7 @@ func newResultsExport() *cobra.Command {
 			if err := dir.Export(out, format, sessions); err != nil {
 				return wrongInput(err)
 			}
-			for _, warning := range dir.Warnings() {
+			for _, warning := range append(dir.Damage(), dir.Warnings()...) {
 				fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+warning)
 			}
 			return nil

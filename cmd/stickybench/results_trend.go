@@ -64,7 +64,7 @@ func trendOf(root, metric, name string) (*results.Trend, error) {
 		}
 	}
 	if len(trend.Points) == 0 {
-		return nil, usage("no result below %s has %s; give another directory, --metric or --name", root, metric)
+		return nil, usage("no result below %s has %s (invalid ones do not count); give another directory, --metric or --name", root, metric)
 	}
 	trend.Sort()
 	var values []float64
@@ -86,7 +86,7 @@ func trendPoint(path, metric, name string) (p results.TrendPoint, ok bool) {
 	if err != nil || name != "" && run.Name != name {
 		return p, false
 	}
-	report, err := storedReport(path)
+	report, err := trustedReport(path)
 	if err != nil {
 		return p, false
 	}

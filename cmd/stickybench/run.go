@@ -83,7 +83,7 @@ func createDir(exp *profiles.Experiment, path string) (*results.Dir, error) {
 	if err != nil {
 		return nil, wrongInput(err)
 	}
-	if exp, err = keepTrace(exp, dir); err != nil {
+	if exp, err = keepFiles(exp, dir); err != nil {
 		return nil, err
 	}
 	text, err := exp.Encode()
@@ -93,14 +93,24 @@ func createDir(exp *profiles.Experiment, path string) (*results.Dir, error) {
 	return dir, dir.WriteExperiment(text)
 }
 
-// keepTrace copies the arrival times into the directory, which must say all that was played.
-func keepTrace(exp *profiles.Experiment, dir *results.Dir) (*profiles.Experiment, error) {
-	if exp.Load.Trace == "" {
-		return exp, nil
+// keepFiles copies arrival times and the balancer's template into the directory, which must say all that was
+// played.
+func keepFiles(exp *profiles.Experiment, dir *results.Dir) (*profiles.Experiment, error) {
+	kept, files := *exp, map[string]string{}
+	if exp.Load.Trace != "" {
+		kept.Load.Trace = "arrivals.txt"
+		files[kept.Load.Trace] = string(exp.Load.TraceText())
 	}
-	kept := *exp
-	kept.Load.Trace = "arrivals.txt"
-	return &kept, os.WriteFile(filepath.Join(dir.Path(), kept.Load.Trace), exp.Load.TraceText(), 0o644)
+	if exp.Balancer.Config != "" {
+		kept.Balancer.Config = "lb.template"
+		files[kept.Balancer.Config] = exp.Balancer.Template
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir.Path(), name), []byte(text), 0o644); err != nil {
+			return nil, err
+		}
+	}
+	return &kept, nil
 }
 
 // fileName keeps what is safe in a file name from the head of a balancer's name.
@@ -130,12 +140,13 @@ func play(ctx context.Context, exp *profiles.Experiment, path string, watching o
 	if err := check(exp); err != nil {
 		return nil, wrongInput(err)
 	}
+	revision := revisionHere(ctx)
 	deployment, err := targets.Start(ctx, targets.Options{Experiment: exp, Dir: dir, Self: self(), Watch: watching.change})
 	if err != nil {
 		return nil, err
 	}
 	watching.started(deployment)
-	err = loadAndRecord(ctx, exp, dir, deployment, watching.progress())
+	err = loadAndRecord(ctx, exp, dir, deployment, revision, watching.progress())
 	watching.loaded()
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
@@ -151,11 +162,11 @@ func check(exp *profiles.Experiment) error {
 }
 
 // loadAndRecord loads what was started and keeps run.json and the latency log.
-func loadAndRecord(ctx context.Context, exp *profiles.Experiment, dir *results.Dir, deployment *targets.Deployment, progress func(loadgen.Progress)) error {
-	if err := loadgen.Probe(ctx, deployment.URL(), exp); err != nil {
+func loadAndRecord(ctx context.Context, exp *profiles.Experiment, dir *results.Dir, deployment *targets.Deployment, revision results.Revision, progress func(loadgen.Progress)) error {
+	if err := loadgen.Probe(ctx, deployment.URLs(), exp); err != nil {
 		return err
 	}
-	run := newRunRecord(exp)
+	run := newRunRecord(exp, revision)
 	deployment.Describe(&run)
 	if err := dir.WriteRun(run); err != nil {
 		return err
@@ -167,10 +178,10 @@ func loadAndRecord(ctx context.Context, exp *profiles.Experiment, dir *results.D
 }
 
 // newRunRecord is run.json as far as it is known before the first request.
-func newRunRecord(exp *profiles.Experiment) results.Run {
+func newRunRecord(exp *profiles.Experiment, revision results.Revision) results.Run {
 	start := clock.Now().Add(startDelay)
 	run := results.Run{
-		Schema: results.RunSchema, Version: version(), Name: exp.Name, Mix: exp.Mix.Name, Seed: exp.Seed,
+		Schema: results.RunSchema, Version: version(), Name: exp.Name, Mix: exp.Mix.Name, Seed: exp.Seed, Revision: revision,
 		Start: start, Measured: start.Add(time.Duration(exp.Warmup)), Host: results.ThisHost(),
 	}
 	for _, p := range exp.Mix.Profiles {
@@ -192,7 +203,7 @@ func load(ctx context.Context, exp *profiles.Experiment, dir *results.Dir, d *ta
 	faults := make(chan error, 1)
 	go func() { faults <- d.Play(playing, start) }()
 	summary, err := loadgen.Run(ctx, loadgen.Options{
-		Plan: profiles.NewPlan(exp), Experiment: exp, URL: d.URL(), Start: start, Log: log, Progress: progress,
+		Plan: profiles.NewPlan(exp), Experiment: exp, URLs: d.URLs(), Start: start, Log: log, Progress: progress,
 	})
 	stop()
 	return summary, errors.Join(err, <-faults, log.Close())

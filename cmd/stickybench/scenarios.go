@@ -177,7 +177,7 @@ func hold(o *results.Outcome, s profiles.Scenario, dir *results.Dir) error {
 		return err
 	}
 	o.Dir, o.Verdict, o.Mechanism = dir.Path(), report.Verdict, run.Mechanism.Name
-	checks, err := analysis.Gate(report, s.Expected(string(run.Mechanism.Family), run.Mechanism.Key, run.Mechanism.TTL > 0))
+	checks, err := analysis.Gate(report, s.Expected(string(run.Mechanism.Family), run.Mechanism.Key, traits(run.Mechanism)...))
 	if err != nil {
 		return fmt.Errorf("scenario %s: %w", s.Name, err)
 	}
@@ -186,6 +186,14 @@ func hold(o *results.Outcome, s profiles.Scenario, dir *results.Dir) error {
 		o.Why = fmt.Sprintf("nothing is expected of a mechanism that %s and routes on %s", run.Mechanism.Family.Describe(), run.Mechanism.Key)
 	}
 	return nil
+}
+
+// traits are what some expectations depend on.
+func traits(m results.Mechanism) []string {
+	if m.TTL > 0 {
+		return []string{"ttl", string(m.Agreement)}
+	}
+	return []string{string(m.Agreement)}
 }
 
 func printOutcomes(w io.Writer, all results.Outcomes, asJSON bool) error {

@@ -35,3 +35,15 @@ func secureServer(ts *testscript.TestScript, neg bool, args []string) {
 	block := &pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(block), 0o600))
 }
+
+// replicas: starts two servers that call themselves X-Instance b1 and puts their URLs into $REPLICAS, with a comma.
+func replicas(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: replicas")
+	}
+	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Instance", "b1") })
+	first, second := httptest.NewServer(answer), httptest.NewServer(answer)
+	ts.Defer(first.Close)
+	ts.Defer(second.Close)
+	ts.Setenv("REPLICAS", first.URL+","+second.URL)
+}

@@ -33,7 +33,12 @@ func installed(condition string) (bool, error) {
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", condition)
 	}
-	_, err := exec.LookPath(program)
+	var err error
+	if program == "duckdb" {
+		_, err = duckDB("SELECT 1")
+	} else {
+		_, err = exec.LookPath(program)
+	}
 	if err != nil && os.Getenv("STICKYBENCH_REQUIRE_REAL") == "1" {
 		return false, fmt.Errorf("%s is required here: %w", program, err)
 	}

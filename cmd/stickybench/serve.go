@@ -112,6 +112,7 @@ func newGuard() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&guarded.Account, "account", "", "user to run it as")
+	cmd.Flags().StringVar(&guarded.Stdout, "stdout", "", "file that its standard output is appended to")
 	cmd.Flags().StringVar(&guarded.Scratch, "scratch", "", "directory to remove afterwards")
 	return cmd
 }

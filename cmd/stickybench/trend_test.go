@@ -37,6 +37,9 @@ func TestTrendMarksTheChange(t *testing.T) {
 		if err := dir.WriteReport(report); err != nil {
 			t.Fatal(err)
 		}
+		if err := dir.Seal(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	trend, err := trendOf(root, "latency.response.p99", "nightly")
 	if err != nil || len(trend.Points) != 20 {

@@ -9,13 +9,14 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
-// How many of everything; a probe of the usual size sends about a thousand requests.
+// How many of everything; a probe of the usual size sends about 1,200 requests.
 const (
 	followUps   = 4  // per client
 	sample      = 12 // clients of a test
@@ -25,6 +26,10 @@ const (
 	oneByOne    = 6  // requests of another group
 	cookieLimit = 6  // cookies looked at one by one
 )
+
+// calm is the pause before a request that goes alone. A balancer that minds its load still counts a request whose answer
+// has just gone out, and would send the next one elsewhere for it.
+const calm = 2 * time.Millisecond
 
 // ErrUnreachable is the class of a URL that gave no answer at all.
 var ErrUnreachable = errors.New("does not answer")
@@ -70,6 +75,7 @@ func (p *prober) everything(ctx context.Context, o Options) {
 		p.header(ctx, name)
 	}
 	p.sharing(ctx)
+	p.known(ctx, some)
 	p.sockets(ctx, some)
 	p.streams(ctx, some)
 	for _, name := range names {
@@ -100,7 +106,7 @@ func (p *prober) arrive(ctx context.Context, n int) []*client {
 			c := clients[i]
 			shot := c.shot(test)
 			shot.Sent = c.all()
-			shot = p.once(ctx, c.from, shot, nil)
+			shot = p.alone(ctx, c.from, shot, nil)
 			c.take(shot.Set)
 			c.home = cmp.Or(shot.Instance, c.home)
 		}
@@ -136,7 +142,7 @@ func (p *prober) parts(ctx context.Context, clients []*client) {
 			func() { p.once(ctx, c.from, bare, nil) },
 			func() { p.on(ctx, kept, c.from, again, nil) })
 	}
-	p.mixed(todo)
+	p.mixed(ctx, todo)
 }
 
 // one sends one cookie alone, and all the others.
@@ -153,13 +159,14 @@ func (p *prober) one(ctx context.Context, clients []*client, name string) {
 			func() { p.once(ctx, p.fresh(), only, nil) },
 			func() { p.once(ctx, p.fresh(), without, nil) })
 	}
-	p.mixed(todo)
+	p.mixed(ctx, todo)
 }
 
 // mixed does everything several times, in another order each time.
-func (p *prober) mixed(todo []func()) {
+func (p *prober) mixed(ctx context.Context, todo []func()) {
 	for range repeats {
 		for _, i := range p.shuffled(len(todo)) {
+			_ = clock.Sleep(ctx, calm) // the request fails too when ctx is done
 			todo[i]()
 		}
 	}
@@ -175,18 +182,20 @@ func (p *prober) shuffled(n int) []int {
 	return order
 }
 
-// header sends invented values of a request header, one by one and then at once.
+// header sends invented values of a request header, one by one and then at once: those again, and new ones.
 func (p *prober) header(ctx context.Context, name string) {
 	name = http.CanonicalHeaderKey(name)
 	shot := results.Shot{Test: results.TestHeader, Label: name, Client: none}
 	for range oneByOne {
 		for _, group := range p.shuffled(groups) {
 			shot.Group = headerValue(name, group)
-			p.once(ctx, p.fresh(), shot, http.Header{name: {shot.Group}})
+			p.alone(ctx, p.fresh(), shot, http.Header{name: {shot.Group}})
 		}
 	}
-	shot.Test = results.TestHeaders
 	for group := range groups {
+		shot.Test, shot.Group = results.TestKnownHeader, headerValue(name, group)
+		p.together(ctx, together, p.fresh(), shot, http.Header{name: {shot.Group}})
+		shot.Test = results.TestHeaders
 		shot.Group = headerValue(name, groups+group)
 		p.together(ctx, together, p.fresh(), shot, http.Header{name: {shot.Group}})
 	}
@@ -198,6 +207,15 @@ func headerValue(name string, n int) string {
 		return fmt.Sprintf("10.%d.%d.%d", 1+n*17, 1+n*19, 1+n*13)
 	}
 	return "probe-" + strconv.Itoa(n*7919)
+}
+
+// known sends several requests at once from addresses that have a home.
+func (p *prober) known(ctx context.Context, clients []*client) {
+	for _, c := range clients[:min(len(clients), groups)] {
+		shot := c.shot(results.TestKnownBurst)
+		shot.Group = strconv.Itoa(c.number)
+		p.together(ctx, together, c.from, shot, nil)
+	}
 }
 
 // sharing looks at what requests without cookies share: a connection, or the moment.

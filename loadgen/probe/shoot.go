@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
@@ -49,6 +50,12 @@ func (p *prober) once(ctx context.Context, from netip.Addr, shot results.Shot, h
 	t := p.connections(from, false)
 	defer t.CloseIdleConnections()
 	return p.on(ctx, t, from, shot, header)
+}
+
+// alone sends one request when the balancer is done with those before.
+func (p *prober) alone(ctx context.Context, from netip.Addr, shot results.Shot, header http.Header) results.Shot {
+	_ = clock.Sleep(ctx, calm) // the request fails too when ctx is done
+	return p.once(ctx, from, shot, header)
 }
 
 // on sends one request on t and keeps the outcome.

@@ -12,6 +12,9 @@ func apache() Row {
 		Name:    "apache",
 		Binary:  "apache2",
 		Install: "Debian: apt-get install apache2",
+		told:    true,
+		logs:    plain,
+		logNote: "apache's log names the last instance only: neither retries nor the time of an instance are in it",
 		config:  "httpd.conf",
 		version: []string{"-v"},
 		command: func(p Params) ([]string, error) {
@@ -31,14 +34,14 @@ func apacheArguments(p Params) []string {
 func apacheMechanisms() []Mechanism {
 	return []Mechanism{
 		{
-			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none},
+			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Agreement: results.Agree},
 			Marker:    NamesHome, Age: true,
 			text: apacheConfig("ROUTEID",
 				`Header add Set-Cookie "ROUTEID=.%{BALANCER_WORKER_ROUTE}e; Path=/; HttpOnly{{if .Absolute}}{{with .TTL}}; Max-Age={{$.WholeSeconds .}}{{end}}{{end}}" env=BALANCER_ROUTE_CHANGED`),
 		},
 		{
 			// The balancer looks at SBSTICKY, because an application behind it gets its own cookie without the route.
-			Mechanism: results.Mechanism{Name: "app-cookie", Family: results.Flap, Key: keyCookie, Disruption: none},
+			Mechanism: results.Mechanism{Name: "app-cookie", Family: results.Flap, Key: keyCookie, Disruption: none, Agreement: results.Agree},
 			Marker:    NamesHome,
 			text: apacheConfig("SBSTICKY",
 				`Header edit Set-Cookie "^(SBSESSION=[^;]*)" "$1.%{BALANCER_WORKER_ROUTE}e"`,
@@ -47,7 +50,8 @@ func apacheMechanisms() []Mechanism {
 	}
 }
 
-// apacheConfig puts the sticky cookie's name and the directives that make it into the configuration.
+// apacheConfig puts the sticky cookie's name and the directives that make it into the configuration. Whoever says where a
+// client's address stands is believed, from everywhere: the two halves stand for all, as Apache takes no network of length 0.
 // Apache refuses to let root serve, so its workers become nobody, who needs no file of ours. retry
 // keeps an instance out after a refused connection, as long as checks take to find it failed; with 0
 // each attempt of a request may go to the same dead instance.
@@ -74,6 +78,19 @@ KeepAlive On
 KeepAliveTimeout 60
 MaxKeepAliveRequests 0
 GracefulShutdownTimeout 30
+{{- if .Proxied}}
+LoadModule remoteip_module ` + modules + `/mod_remoteip.so
+RemoteIPProxyProtocol On
+{{- end}}
+{{- if .Forwarded}}
+LoadModule remoteip_module ` + modules + `/mod_remoteip.so
+RemoteIPHeader X-Forwarded-For
+RemoteIPInternalProxy 0.0.0.0/1 128.0.0.0/1 ::/1 8000::/1
+{{- end}}
+{{- if .AccessLog}}
+LogFormat "{\"end_us\":%{end:usec}t,\"client\":\"%a\",\"method\":\"%m\",\"path\":\"%U\",\"status\":%>s,\"took_us\":%D,\"upstream\":\"%{BALANCER_WORKER_NAME}e\",\"session\":\"%{Stickybench-Session}i\",\"seq\":\"%{Stickybench-Seq}i\"}" account
+CustomLog "{{.AccessFile}}" account
+{{- end}}
 
 <Proxy "balancer://be">
 {{- range .Instances}}
@@ -86,13 +103,15 @@ ProxyPass "/" "balancer://be/"
 `
 }
 
-// apacheModules loads what the configuration uses from where Debian puts it.
+// modules is where Debian puts them.
+const modules = "/usr/lib/apache2/modules"
+
+// apacheModules loads what the configuration uses always.
 func apacheModules() string {
-	const directory = "/usr/lib/apache2/modules"
 	var out strings.Builder
 	for _, name := range []string{"mpm_event", "authz_core", "headers", "slotmem_shm", "proxy", "proxy_http",
 		"proxy_balancer", "proxy_hcheck", "lbmethod_byrequests", "lbmethod_bybusyness", "http2"} {
-		out.WriteString("LoadModule " + name + "_module " + directory + "/mod_" + name + ".so\n")
+		out.WriteString("LoadModule " + name + "_module " + modules + "/mod_" + name + ".so\n")
 	}
 	return strings.TrimSuffix(out.String(), "\n")
 }

@@ -2,6 +2,7 @@ package balancers
 
 import (
 	"context"
+	"errors"
 
 	"github.com/stickybench/stickybench/results"
 )
@@ -11,6 +12,8 @@ func caddy() Row {
 		Name:    "caddy",
 		Binary:  "caddy",
 		Install: "Debian: apt-get install caddy, or go install github.com/caddyserver/caddy/v2/cmd/caddy@v2.11.9",
+		told:    true, toldSince: "2.7",
+		logs:    caddyParser,
 		config:  "caddy.json",
 		version: []string{"version"},
 		command: func(p Params) ([]string, error) {
@@ -27,14 +30,14 @@ func caddy() Row {
 func caddyMechanisms() []Mechanism {
 	hash := func(name, key, policy string) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: minimal, Random: true},
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: minimal, Random: true, Agreement: results.Agree},
 			Marker:    NoMarker,
 			text:      caddyConfig(policy, caddyChecks),
 		}
 	}
 	bound := func(name, policy string, marker Marker) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Random: true},
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Random: true, Agreement: results.Agree},
 			Marker:    marker,
 			text:      caddyConfig(policy, caddyChecks),
 		}
@@ -42,6 +45,13 @@ func caddyMechanisms() []Mechanism {
 	unchecked := bound("cookie-unchecked", "", Signed)
 	unchecked.Family, unchecked.text = results.Stuck, caddyConfig(signedCookie, "")
 	unchecked.Notes = []string{"caddy as it comes, without health checks and retries: a dead instance keeps its sessions and its share of the new ones"}
+	ip := hash("ip-hash", keyAddress, `{"policy": "ip_hash"}`)
+	ip.refuse = func(p Params) error {
+		if p.Forwarded() {
+			return errors.New("load.client_address.via: caddy's ip_hash minds the connection's address only; use caddy:client-ip-hash, or proxy-v2")
+		}
+		return nil
+	}
 	client := hash("client-ip-hash", keyAddress, `{"policy": "client_ip_hash"}`)
 	client.Since = "2.7"
 	header := hash("header-hash", keyHeader, `{"policy": "header", "field": "`+userHeader+`"}`)
@@ -49,7 +59,7 @@ func caddyMechanisms() []Mechanism {
 	return []Mechanism{
 		bound("cookie", signedCookie, Signed),
 		bound("cookie-plain", `{"policy": "cookie", "name": "SRV"}`, Unsalted),
-		hash("ip-hash", keyAddress, `{"policy": "ip_hash"}`),
+		ip,
 		client,
 		header,
 		unchecked,
@@ -74,11 +84,23 @@ func caddyConfig(policy, checks string) string {
 	return `{
   "admin": {"listen": {{.JSON (print "unix/" .Socket)}}, "config": {"persist": false}},
   "storage": {"module": "file_system", "root": {{.JSON (.File "storage")}}},
-  "logging": {"logs": {"default": {"level": "WARN", "writer": {"output": "file", "filename": {{.JSON (.File "caddy.log")}}}}}},
+  "logging": {"logs": {"default": {"level": "WARN", "writer": {"output": "file", "filename": {{.JSON (.File "caddy.log")}}}}
+{{- if .AccessLog}},
+    "account": {"level": "DEBUG", "writer": {"output": "file", "filename": {{.JSON .AccessFile}}, "roll": false}, "include": ["http.log.access", "http.handlers.reverse_proxy"]}
+{{- end}}}},
   "apps": {"http": {"servers": {"lb": {
     "listen": [{{.JSON .Listen}}],
     "protocols": ["h1", "h2c"],
     "automatic_https": {"disable": true},
+{{- if .AccessLog}}
+    "logs": {},
+{{- end}}
+{{- if .Proxied}}
+    "listener_wrappers": [{"wrapper": "proxy_protocol", "allow": ["0.0.0.0/0", "::/0"]}],
+{{- end}}
+{{- if .Forwarded}}
+    "trusted_proxies": {"source": "static", "ranges": ["0.0.0.0/0", "::/0"]},
+{{- end}}
     "routes": [{"handle": [{
       "handler": "reverse_proxy",
       "upstreams": [

@@ -11,6 +11,8 @@ func envoy() Row {
 		Name:    "envoy",
 		Binary:  "envoy",
 		Install: "put the release's envoy on the PATH",
+		logs:    plain,
+		logNote: "envoy's log counts attempts but names the last instance only, without its time",
 		config:  "envoy.yaml",
 		version: []string{"--version"},
 		command: func(p Params) ([]string, error) {
@@ -24,7 +26,7 @@ func envoy() Row {
 func envoyMechanisms() []Mechanism {
 	hash := func(name, key, policy string, marker Marker, route string) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: minimal, Random: true},
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: minimal, Random: true, Agreement: results.Agree},
 			Marker:    marker,
 			text:      envoyConfig(policy, route, ""),
 		}
@@ -32,7 +34,7 @@ func envoyMechanisms() []Mechanism {
 	const address, cookie = "hash_policy: [{connection_properties: {source_ip: true}}]", "hash_policy: [{cookie: {name: SBHASH, ttl: 0s, path: /}}]"
 	return []Mechanism{
 		{
-			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none},
+			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Agreement: results.Agree},
 			Marker:    NamesHome, Age: true,
 			Notes:  []string{"envoy's stateful session cookie holds the instance's address in base64"},
 			text:   envoyConfig("{{if eq .Choice \"random\"}}RANDOM{{else if eq .Choice \"least\"}}LEAST_REQUEST{{else}}ROUND_ROBIN{{end}}", "", statefulSession),
@@ -71,6 +73,15 @@ static_resources:
         typed_config:
           "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
           stat_prefix: traffic
+{{- if .AccessLog}}
+          access_log:
+          - name: envoy.access_loggers.file
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog
+              path: {{.JSON .AccessFile}}
+              log_format:
+                json_format: {start_s: "%START_TIME(%s.%6f)%", client: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", method: "%REQ(:METHOD)%", path: "%REQ(:PATH)%", status: "%RESPONSE_CODE%", took_ms: "%DURATION%", upstream: "%UPSTREAM_HOST%", attempts: "%UPSTREAM_REQUEST_ATTEMPT_COUNT%", session: "%REQ(STICKYBENCH-SESSION)%", seq: "%REQ(STICKYBENCH-SEQ)%"}
+{{- end}}
           route_config:
             virtual_hosts:
             - name: all

@@ -2,6 +2,7 @@ package balancers
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -24,6 +26,7 @@ type fixture struct {
 	running   Running
 	url       string
 	instances map[string]*mock
+	end       func() // ends it in order; safe to call again
 }
 
 // live starts the real program at path with the usual parameters, changed if change is not nil.
@@ -33,9 +36,10 @@ func live(t *testing.T, row Row, m Mechanism, path string, instances int, change
 	f := &fixture{instances: map[string]*mock{}, running: Running{Row: row, Mechanism: m}}
 	p := &f.running.Params
 	*p = Params{
-		Listen: reserved(t), Directory: filepath.Join(t.TempDir(), "lb of", "x"), Socket: filepath.Join(short(t), "s"),
+		Name: "lb", Listen: reserved(t), Directory: filepath.Join(t.TempDir(), "lb of", "x"), Socket: filepath.Join(short(t), "s"),
 		Health: Health{Interval: 50 * time.Millisecond, Timeout: time.Second, Rise: 1, Fall: 1},
 	}
+	p.Peers = []Peer{{p.Name, p.Beside("peers.sock")}}
 	if os.Geteuid() == 0 {
 		p.User = "root"
 	}
@@ -111,7 +115,11 @@ func eachWith(t *testing.T, instances int, change func(*Params), wanted func(Row
 						if err != nil {
 							t.Fatal(err)
 						}
-						if err := at.Supports(m, version); err != nil {
+						var p Params
+						if change != nil {
+							change(&p)
+						}
+						if err := errors.Join(at.Supports(m, version), at.Learns(p, version)); err != nil {
 							t.Skip(err)
 						}
 						test(t, live(t, row, m, path, instances, change))
@@ -163,6 +171,7 @@ func (m *mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, err := r.Cookie("SBSESSION"); err != nil && r.URL.Path != "/healthz" {
 		http.SetCookie(w, &http.Cookie{Name: "SBSESSION", Value: fmt.Sprintf("%s-%d", m.name, time.Now().UnixNano())})
 	}
+	w.Header().Set("Told-Address", r.Header.Get("X-Forwarded-For"))
 	io.WriteString(w, m.name)
 }
 
@@ -174,18 +183,30 @@ func (f *fixture) run(t *testing.T) {
 	var words strings.Builder
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = &words, &words
+	if path := f.running.Row.Stdout(f.running.Params); path != "" {
+		said, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer said.Close()
+		cmd.Stdout = said
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	f.end = sync.OnceFunc(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+		_ = cmd.Wait()
+	})
 	t.Cleanup(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
+		f.end()
 		if t.Failed() {
 			t.Log(words.String())
 		}
 	})
-	eventually(t, func() bool { _, err := ask(http.DefaultClient, f.url); return err == nil })
+	eventually(t, func() bool { _, err := ask(f.client("127.0.0.1"), f.url); return err == nil })
 }
 
 // ask gives the name of the instance that answered.

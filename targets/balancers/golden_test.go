@@ -9,16 +9,21 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/stickybench/stickybench/profiles"
+	"github.com/stickybench/stickybench/results"
 )
 
 var update = flag.Bool("update", false, "write the golden configurations anew")
 
 func sample() Params {
 	return Params{
+		Name:      "lb",
 		Listen:    "127.0.0.1:8080",
 		Instances: []Instance{{Name: "b1", Address: "127.0.0.1:9001"}, {Name: "b2", Address: "127.0.0.1:9002"}, {Name: "b3", Address: "127.0.0.1:9003"}},
 		Directory: "/run dir/lb",
 		Socket:    "/tmp/sb/admin.sock",
+		Peers:     []Peer{{"lb", "/tmp/sb/peers.sock"}},
 		TTL:       90 * time.Second,
 		Health:    Health{Interval: 100 * time.Millisecond, Timeout: 50 * time.Millisecond, Rise: 2, Fall: 3},
 		Command:   `my-proxy --listen {listen} "--to={backends}" {backends} -c '{config}'`,
@@ -39,6 +44,53 @@ func TestGoldenConfigurations(t *testing.T) {
 				}
 				golden(t, row.Name+"-"+mechanism.Name, got)
 			})
+		}
+	}
+}
+
+// Every mechanism whose replicas speak to one another shows how.
+func TestGoldenConfigurationsOfReplicas(t *testing.T) {
+	for _, row := range List() {
+		for _, mechanism := range row.Mechanisms {
+			if mechanism.Agreement != results.Synchronise {
+				continue
+			}
+			p := sample()
+			p.Name, p.Peers = "lb2", []Peer{{"lb1", "/tmp/sb/lb1/peers.sock"}, {"lb2", "/tmp/sb/lb2/peers.sock"}}
+			got, err := Render(row.Name+":"+mechanism.Name, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, row.Name+"-"+mechanism.Name+"-replica", got)
+		}
+	}
+}
+
+// TestGoldenVariants covers what a configuration says only when it is asked to: the access log, and where clients'
+// addresses stand.
+func TestGoldenVariants(t *testing.T) {
+	for _, use := range []string{"nginx:ip-hash", "haproxy:source", "apache:cookie", "caddy:client-ip-hash", "traefik:cookie", "envoy:cookie"} {
+		row, mechanism, err := Lookup(use)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for variant, change := range map[string]func(*Params){
+			"access-log": func(p *Params) { p.AccessLog = true },
+			"proxy":      func(p *Params) { p.Via = profiles.ViaProxy2 },
+			"forwarded":  func(p *Params) { p.Via = profiles.ViaForwarded },
+		} {
+			p := sample()
+			if change(&p); row.Refuse(mechanism, p) != nil {
+				continue
+			}
+			got, err := Render(use, p)
+			if argv, e := row.command(p); err == nil && e == nil && row.Name == "traefik" {
+				got += "# " + strings.Join(argv, "\n# ") + "\n"
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, row.Name+"-"+variant, got)
 		}
 	}
 }
@@ -80,7 +132,7 @@ func TestParametersShowInTheConfiguration(t *testing.T) {
 		{"apache:cookie", func(p *Params) { p.Choice = "least" }, "lbmethod=bybusyness", "+N"},
 		{"apache:cookie", func(p *Params) { p.Instances[1].Draining = true }, "route=b2 retry=1 connectiontimeout=50ms hcmethod=GET hcuri=/healthz hcinterval=100ms hcpasses=2 hcfails=3 upgrade=websocket status=+N\n", ""},
 		{"apache:cookie", func(p *Params) { p.Health.Interval = time.Millisecond }, "hcinterval=100ms", "hcinterval=1ms"},
-		{"haproxy:cookie", func(p *Params) { p.Instances[1].Draining = true }, "127.0.0.1:9002 cookie b2 weight 0\n", "b1 weight"},
+		{"haproxy:cookie", func(p *Params) { p.Instances[1].Draining = true }, "127.0.0.1:9002 id 2 cookie b2 weight 0\n", "b1 weight"},
 		{"traefik:cookie", func(p *Params) { p.Absolute = true }, "maxAge: 90}", ""},
 		{"envoy:cookie", func(p *Params) { p.Absolute = true }, "ttl: 90.000s}", ""},
 		{"haproxy", func(p *Params) {}, "cookie SRV insert", ""},

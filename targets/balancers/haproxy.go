@@ -15,6 +15,9 @@ func haproxy() Row {
 		Name:    "haproxy",
 		Binary:  "haproxy",
 		told:    true,
+		logs:    plain,
+		speaks:  true,
+		logNote: "haproxy's log counts retries but names the last instance only, and its times are whole milliseconds that add up to the total: its own time is that of its queue",
 		Install: "Debian: apt-get install haproxy",
 		HTTP2:   true,
 		config:  "haproxy.cfg",
@@ -25,6 +28,8 @@ func haproxy() Row {
 		detection:  Health.detection,
 		drain:      haproxyDrain,
 		reload:     haproxyReload,
+		point:      haproxyPoint,
+		linked:     haproxyLinked,
 		Mechanisms: append(haproxyBound(), append(haproxyLearned(), haproxyHashes()...)...),
 	}
 }
@@ -34,14 +39,14 @@ func haproxyBound() []Mechanism {
 	const lifetime = "{{with .TTL}} {{if $.Absolute}}maxlife{{else}}maxidle{{end}} {{$.Seconds .}}{{end}}"
 	bound := func(name, key string, marker Marker, lines ...string) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndStay, Key: key, Disruption: none},
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndStay, Key: key, Disruption: none, Agreement: results.Agree},
 			Marker:    marker, Choice: true, Idle: true, Age: true,
 			text: haproxyConfig(lines...),
 		}
 	}
 	table := func(name, key string, lines ...string) Mechanism {
 		m := bound(name, key, NoMarker, lines...)
-		m.Age, m.refuse = false, refuseAbsolute
+		m.Age, m.refuse, m.Agreement = false, refuseAbsolute, results.Disagree
 		return m
 	}
 	const forgets = "haproxy's stick-table is empty after a reload: every session is placed anew"
@@ -52,7 +57,8 @@ func haproxyBound() []Mechanism {
 		"stick-table type string len 64 size 1m{{with .TTL}} expire {{$.Milliseconds .}}{{end}}", "stick on req.hdr("+userHeader+")")
 	header.ReloadNote, header.Notes = forgets, []string{noHeader("haproxy spreads them")}
 	peers := table("stick-table-peers", keyAddress, "balance {{.Algorithm}}",
-		"stick-table type ip size 1m{{with .TTL}} expire {{$.Milliseconds .}}{{end}} peers self", "stick on src")
+		"stick-table type ip size 1m{{with .TTL}} expire {{$.Milliseconds .}}{{end}} peers replicas", "stick on src")
+	peers.Agreement = results.Synchronise
 	return []Mechanism{
 		bound("cookie", keyCookie, NamesHome, "balance {{.Algorithm}}", "cookie SRV insert indirect nocache httponly"+lifetime),
 		bound("cookie-dynamic", keyCookie, Signed, "balance {{.Algorithm}}", "dynamic-cookie-key "+secret,
@@ -66,7 +72,7 @@ func haproxyBound() []Mechanism {
 func haproxyLearned() []Mechanism {
 	learned := func(name string, marker Marker, notes []string, lines ...string) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.Flap, Key: keyCookie, Disruption: none},
+			Mechanism: results.Mechanism{Name: name, Family: results.Flap, Key: keyCookie, Disruption: none, Agreement: results.Agree},
 			Marker:    marker, Choice: true, Notes: notes,
 			text: haproxyConfig(lines...),
 		}
@@ -74,7 +80,7 @@ func haproxyLearned() []Mechanism {
 	table := learned("stick-table-learned", NoMarker, nil, "balance {{.Algorithm}}",
 		"stick-table type string len 64 size 1m{{with .TTL}} expire {{$.Milliseconds .}}{{end}}",
 		"stick store-response res.cook(SBSESSION)", "stick match req.cook(SBSESSION)")
-	table.Idle, table.refuse = true, refuseAbsolute
+	table.Idle, table.refuse, table.Agreement = true, refuseAbsolute, results.Disagree
 	table.ReloadNote = "haproxy's stick-table is empty after a reload and learns a session only when the application sets its cookie: bound sessions are spread from then on"
 	return []Mechanism{
 		learned("cookie-prefix", NamesHome, nil, "balance {{.Algorithm}}", "cookie SBSESSION prefix nocache"),
@@ -89,7 +95,7 @@ func haproxyLearned() []Mechanism {
 func haproxyHashes() []Mechanism {
 	hash := func(name, key, disruption string, lines ...string) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: disruption, Random: true},
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: disruption, Random: true, Agreement: results.Agree},
 			Marker:    NoMarker,
 			DrainNote: "haproxy's " + key + " hash re-homes the bound sessions of an instance that is drained",
 			text:      haproxyConfig(lines...),
@@ -101,9 +107,10 @@ func haproxyHashes() []Mechanism {
 		return m
 	}
 	bounded := header("header-bounded", minimal, "hash-type consistent", "hash-balance-factor 150")
-	bounded.Notes = append(bounded.Notes, "haproxy's hash-balance-factor sends a request elsewhere when its home has more than 150 % of the average load: affinity gives way to balance")
+	bounded.Notes = append(bounded.Notes, "haproxy's hash-balance-factor sends a request elsewhere when its home has more than 150 % of the average load: affinity gives way to balance, and each replica sees its own load only")
+	bounded.Agreement = results.Disagree
 	spread := hash("round-robin", none, none, "balance roundrobin")
-	spread.Family, spread.Random, spread.DrainNote = results.NoAffinity, false, ""
+	spread.Family, spread.Random, spread.DrainNote, spread.Agreement = results.NoAffinity, false, "", ""
 	return []Mechanism{
 		hash("source", keyAddress, modulo, "balance source", "hash-type map-based"),
 		hash("source-consistent", keyAddress, minimal, "balance source", "hash-type consistent"),
@@ -134,23 +141,27 @@ func (p Params) Algorithm() string {
 }
 
 // haproxyConfig puts the lines of a mechanism into the configuration. no strict-limits, because
-// an ordinary user may not raise the number of open files. The peers section lets a process that
-// takes over at a reload learn the tables of the one before. The cookie of a server is its dynamic one where that is asked for.
+// an ordinary user may not raise the number of open files. The peers section lets replicas tell one
+// another what they learn, and a process that takes over at a reload learn the tables of the one before;
+// all have the same section, and localpeer says who is who (configuration manual, section 3.5). The cookie of a server is its dynamic one where that is asked for.
+// Each server has an id of its own for good: a consistent hash places servers by it, and one that haproxy
+// gives out itself is the position in the list, so that those after a removed server would all move (its
+// configuration manual, "hash-type" and "id").
 func haproxyConfig(mechanism ...string) string {
 	cookie, peers := " cookie {{.Name}}", ""
 	all := strings.Join(mechanism, "\n    ")
 	if strings.Contains(all, "dynamic-cookie-key") {
 		cookie = ""
 	}
-	if strings.Contains(all, "peers self") {
-		peers = "peers self\n    peer local {{.Word (print \"unix@\" (.Beside \"peers.sock\"))}}\n\n"
+	if strings.Contains(all, "peers replicas") {
+		peers = "peers replicas\n{{range .Peers}}    peer {{.Name}} {{$.Word (print \"unix@\" .Socket)}}\n{{end}}\n"
 	}
 	return `# written by stickybench; changes are lost
 global
     maxconn 10000
     no strict-limits
     hard-stop-after 30s
-    localpeer local
+    localpeer {{.Name}}
     stats socket {{.Word .Socket}} mode 600 level admin expose-fd listeners
 
 defaults
@@ -167,6 +178,12 @@ defaults
 {{- if .Forwarded}}
     http-request set-src hdr(x-forwarded-for)
 {{- end}}
+{{- if .AccessLog}}
+    log stdout len 8192 format raw local0
+    http-request set-var(txn.session) req.hdr(Stickybench-Session)
+    http-request set-var(txn.seq) req.hdr(Stickybench-Seq)
+    log-format '{"end_us":%[date(0,us)],"client":"%ci","method":"%HM","path":%{+Q}HPO,"status":%ST,"took_ms":%Ta,"upstream":"%si:%sp","connect_ms":%Tc,"response_ms":%Tr,"data_ms":%Td,"retries":"%rc","session":"%[var(txn.session)]","seq":"%[var(txn.seq)]"}'
+{{- end}}
     default_backend be
 
 backend be
@@ -174,7 +191,7 @@ backend be
     option httpchk GET /healthz
     default-server check inter {{.Milliseconds .Health.Interval}} rise {{.Health.Rise}} fall {{.Health.Fall}}
 {{- range .Instances}}
-    server {{.Name}} {{.Address}}` + cookie + `{{if .Draining}} weight 0{{end}}
+    server {{.Name}} {{.Address}}{{with .ID}} id {{.}}{{end}}` + cookie + `{{if .Draining}} weight 0{{end}}
 {{- end}}
 `
 }

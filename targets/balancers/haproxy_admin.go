@@ -53,6 +53,41 @@ func haproxyReload(ctx context.Context, b Running) error {
 	}
 }
 
+// haproxyPoint moves a server at run time: a reload would empty the stick-tables as well.
+func haproxyPoint(ctx context.Context, b Running, instance, address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	answer, err := haproxyOrder(ctx, b.Params.Socket, fmt.Sprintf("set server be/%s addr %s port %s\n", instance, host, port))
+	if err == nil && !strings.Contains(answer, "changed from") {
+		err = errors.New(answer)
+	}
+	return err
+}
+
+// haproxyLinked waits until every other peer is connected. A process teaches its successor only once it has
+// stopped waiting for a predecessor of its own and for the other peers, which takes haproxy 5 s each.
+func haproxyLinked(ctx context.Context, b Running, ripe bool) error {
+	ctx, cancel := context.WithTimeout(ctx, linkTimeout)
+	defer cancel()
+	for {
+		answer, err := haproxyOrder(ctx, b.Params.Socket, "show peers replicas\n")
+		if err != nil {
+			return err
+		}
+		connected := strings.Count(answer, "status=ESTA") >= len(b.Params.Peers)-1
+		if connected && (!ripe || strings.Contains(answer, "resync_timeout=<PAST>")) {
+			return nil
+		}
+		if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
+			return fmt.Errorf("%s has not found its peers after %v", b.Params.Name, linkTimeout)
+		}
+	}
+}
+
+const linkTimeout = 20 * time.Second
+
 // worker finds the process id of the current worker in what "show proc" says.
 func worker(said string) string {
 	for line := range strings.Lines(said) {

@@ -62,6 +62,15 @@ func (r Row) Supports(m Mechanism, version string) error {
 	return nil
 }
 
+// Learns says why this version of the balancer cannot be told clients' addresses as p asks, or nil.
+func (r Row) Learns(p Params, version string) error {
+	if (p.Proxied() || p.Forwarded()) && r.toldSince != "" && version != "" && older(version, r.toldSince) {
+		return fmt.Errorf("load.client_address.via: %s learns addresses by %s from %s on, %s is installed; use source, or put a newer one first on the PATH (%s)",
+			r.Name, p.Via, r.toldSince, version, r.Install)
+	}
+	return nil
+}
+
 // older compares dotted numbers, part by part.
 func older(version, than string) bool {
 	return slices.CompareFunc(strings.Split(version, "."), strings.Split(than, "."), func(a, b string) int {

@@ -13,6 +13,8 @@ func nginx() Row {
 		Name:    "nginx",
 		Binary:  "nginx",
 		told:    true,
+		logs:    plain,
+		logNote: "nginx's log has times in whole milliseconds",
 		Install: "Debian: apt-get install nginx",
 		config:  "nginx.conf",
 		version: []string{"-v"},
@@ -39,7 +41,7 @@ func nginxDetection(h Health) time.Duration { return h.wholeSeconds() + time.Sec
 func nginxMechanisms() []Mechanism {
 	hash := func(name, key, disruption string, marker Marker, notes []string, directive string, server ...string) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: disruption, Random: true},
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: disruption, Random: true, Agreement: results.Agree},
 			Marker:    marker, Notes: notes,
 			text: nginxConfig(directive, server...),
 		}
@@ -52,7 +54,7 @@ func nginxMechanisms() []Mechanism {
 		"set_real_ip_from 127.0.0.0/8;", "real_ip_header X-Forwarded-For;")
 	ip.Random, forwarded.Random = false, false
 	spread := hash("round-robin", none, none, NoMarker, nil, "")
-	spread.Family, spread.Random = results.NoAffinity, false
+	spread.Family, spread.Random, spread.Agreement = results.NoAffinity, false, ""
 	return []Mechanism{
 		ip,
 		hash("hash-cookie", keyCookie, modulo, NoMarker, firstRequest, "hash $cookie_SBSESSION;"),
@@ -83,7 +85,12 @@ events {
 }
 
 http {
+{{- if .AccessLog}}
+    log_format account escape=json '{"end_s":$msec,"client":"$remote_addr","method":"$request_method","path":"$uri","status":$status,"took_s":$request_time,"upstream":"$upstream_addr","upstream_status":"$upstream_status","upstream_s":"$upstream_response_time","session":"$http_stickybench_session","seq":"$http_stickybench_seq"}';
+    access_log "{{.AccessFile}}" account;
+{{- else}}
     access_log off;
+{{- end}}
     client_body_temp_path "{{.File "client_body"}}";
     proxy_temp_path "{{.File "proxy"}}";
     fastcgi_temp_path "{{.File "fastcgi"}}";

@@ -13,6 +13,8 @@ import (
 
 // Params are what a configuration depends on. Times are effective: the speed-up is applied.
 type Params struct {
+	Name      string // of this replica: "lb", or "lb1" of several
+	Peers     []Peer // all replicas, this one too
 	Listen    string // HOST:PORT
 	Instances []Instance
 	Directory string        // absolute; the balancer's files go here and nowhere else
@@ -22,10 +24,14 @@ type Params struct {
 	Absolute  bool          // TTL counts from binding, not from the last request
 	Choice    string        // how unbound sessions are placed: "random", "round-robin", "least"
 	Health    Health
+	AccessLog bool   // write File("access.log"), whatever it costs
 	Via       string // where the client's address stands: one of profiles.Vias, or empty
 	Command   string // exec: the program and its arguments
 	Template  string // exec: text of the configuration template for {config}
 }
+
+// Peer is a replica and where it hears from the others.
+type Peer struct{ Name, Socket string }
 
 // Instance is one upstream.
 type Instance struct {
@@ -33,6 +39,9 @@ type Instance struct {
 	Address  string // HOST:PORT
 	Draining bool   // to get no new sessions
 }
+
+// ID is the instance's number for good, from 1; 0 for a name that is not ours.
+func (i Instance) ID() int { return profiles.InstanceNumber(i.Name) + 1 }
 
 // Health is the check of the instances.
 type Health struct {

@@ -69,6 +69,37 @@ func (b Running) Reload(ctx context.Context) error {
 	return nil
 }
 
+// Point makes the balancer look for the instance at another address and gives what runs then.
+func (b Running) Point(ctx context.Context, instance, address string) (Running, error) {
+	after := b
+	after.Params.Instances = slices.Clone(b.Params.Instances)
+	for i := range after.Params.Instances {
+		if after.Params.Instances[i].Name == instance {
+			after.Params.Instances[i].Address = address
+		}
+	}
+	if b.Row.point == nil {
+		return b.Pool(ctx, after.Params.Instances)
+	}
+	err := b.Row.write(b.Mechanism, after.Params) // for the next reload
+	if err == nil {
+		err = b.Row.point(ctx, after, instance, address)
+	}
+	if err != nil {
+		return b, fmt.Errorf("moving %s in %s: %w", instance, b.Row.Name, err)
+	}
+	return after, nil
+}
+
+// Linked waits until the replica hears from the others, where the mechanism needs that, and ripe: until it
+// would tell a process that takes over what it has learned.
+func (b Running) Linked(ctx context.Context, ripe bool) error {
+	if b.Row.linked == nil || b.Mechanism.Agreement != results.Synchronise {
+		return nil
+	}
+	return b.Row.linked(ctx, b, ripe)
+}
+
 // tell runs the balancer's own program for an order such as "reload".
 func (b Running) tell(ctx context.Context, args ...string) error {
 	path, err := b.Row.Path()
@@ -97,6 +128,9 @@ func (r Row) Promise(m Mechanism, p Params) results.Mechanism {
 func (r Row) Refuse(m Mechanism, p Params) error {
 	if (p.Proxied() || p.Forwarded()) && !r.told && r.Binary != "" {
 		return fmt.Errorf("load.client_address.via: %s is not set up here to learn addresses by %s; use source, or another balancer", r.Name, p.Via)
+	}
+	if p.AccessLog && !r.CanLog() {
+		return fmt.Errorf("lb.access_log: what %s logs is not known here; remove it, or use a balancer that has a name", r.Name)
 	}
 	if m.refuse == nil {
 		return nil

@@ -21,9 +21,15 @@ type Row struct {
 	config    string // file name of the configuration below Params.Directory
 	version   []string
 	detection func(Health) time.Duration
-	told      bool                                                              // the configuration takes the client's address from PROXY headers and X-Forwarded-For
-	drain     func(ctx context.Context, running Running, instance string) error // nil = cannot
-	reload    func(ctx context.Context, running Running) error                  // nil = cannot
+	told      bool                                                                       // the configuration takes the client's address from PROXY headers and X-Forwarded-For
+	toldSince string                                                                     // least version that can; empty = any
+	logs      func() parser                                                              // understands its access log; nil = none is set up
+	logNote   string                                                                     // what its log does not tell
+	speaks    bool                                                                       // the access log goes to standard output
+	drain     func(ctx context.Context, running Running, instance string) error          // nil = cannot
+	reload    func(ctx context.Context, running Running) error                           // nil = cannot
+	point     func(ctx context.Context, running Running, instance, address string) error // moves an instance without a reload; nil = by one
+	linked    func(ctx context.Context, running Running, ripe bool) error                // waits for the other replicas; nil = they do not speak
 }
 
 // Mechanism is one way a balancer keeps a session on its instance.

@@ -41,17 +41,17 @@ func TestPromises(t *testing.T) {
 	p := sample()
 	for use, want := range map[string]results.Mechanism{
 		"haproxy:cookie": {Name: "cookie", Family: results.MoveAndStay, Key: "cookie", Disruption: "none",
-			TTL: 90 * time.Second, Sliding: true, Detection: 350 * time.Millisecond},
+			TTL: 90 * time.Second, Sliding: true, Detection: 350 * time.Millisecond, Agreement: results.Agree},
 		"haproxy:source": {Name: "source", Family: results.MoveAndHome, Key: "address", Disruption: "modulo",
-			Random: true, Detection: 350 * time.Millisecond},
+			Random: true, Detection: 350 * time.Millisecond, Agreement: results.Agree},
 		"nginx:ip-hash": {Name: "ip-hash", Family: results.MoveAndHome, Key: "address", Disruption: "modulo",
-			Detection: 2050 * time.Millisecond},
+			Detection: 2050 * time.Millisecond, Agreement: results.Agree},
 		"apache:cookie": {Name: "cookie", Family: results.MoveAndStay, Key: "cookie", Disruption: "none",
-			Detection: time.Second}, // its cookie has no idle expiry
+			Detection: time.Second, Agreement: results.Agree}, // its cookie has no idle expiry
 		"caddy:cookie": {Name: "cookie", Family: results.MoveAndStay, Key: "cookie", Disruption: "none", Random: true,
-			Detection: 350 * time.Millisecond},
+			Detection: 350 * time.Millisecond, Agreement: results.Agree},
 		"haproxy:cookie-prefix": {Name: "cookie-prefix", Family: results.Flap, Key: "cookie", Disruption: "none",
-			Detection: 350 * time.Millisecond},
+			Detection: 350 * time.Millisecond, Agreement: results.Agree},
 	} {
 		row, m, err := Lookup(use)
 		if err != nil {
@@ -122,6 +122,19 @@ func TestVersionIsTheDottedNumber(t *testing.T) {
 	} {
 		if got := version([]byte(out)); got != want {
 			t.Errorf("version(%q) = %q, want %q", out, got, want)
+		}
+	}
+}
+
+func TestReplicasThatLearnDoNotAgreeByThemselves(t *testing.T) {
+	for use, want := range map[string]results.Agreement{
+		"haproxy:stick-table": results.Disagree, "haproxy:stick-table-header": results.Disagree, "haproxy:stick-table-learned": results.Disagree,
+		"haproxy:stick-table-peers": results.Synchronise, "haproxy:header-bounded": results.Disagree, "haproxy:round-robin": "",
+		"nginx:round-robin": "", "haproxy:source": results.Agree, "caddy:cookie": results.Agree, "exec:x": "",
+	} {
+		_, m, err := Lookup(use)
+		if err != nil || m.Agreement != want {
+			t.Errorf("%s: %q, %v; want %q", use, m.Agreement, err, want)
 		}
 	}
 }

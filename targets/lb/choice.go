@@ -18,7 +18,7 @@ func newChoice(o Options) *choice {
 	if o.Mechanism == "round-robin" {
 		how = o.Mechanism
 	}
-	return &choice{how: how, rand: rand.New(rand.NewPCG(o.Seed, 0x6c62))}
+	return &choice{how: how, rand: rand.New(rand.NewPCG(o.Seed, 0x6c62+uint64(o.Replica)))}
 }
 
 // among is nil when offered is empty.

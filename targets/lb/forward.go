@@ -8,6 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"time"
+
+	"github.com/stickybench/stickybench/results"
 )
 
 var errNoneAvailable = errors.New("no instance is available")
@@ -16,6 +19,7 @@ var errNoneAvailable = errors.New("no instance is available")
 type trip struct {
 	request *http.Request // as the client sent it
 	member  *member
+	tries   []results.Try // with an account
 }
 
 type tripKey struct{}
@@ -24,12 +28,13 @@ func tripOf(r *http.Request) *trip { return r.Context().Value(tripKey{}).(*trip)
 
 // proxy is the traffic handler.
 type proxy struct {
-	router *router
-	engine *httputil.ReverseProxy
+	router  *router
+	engine  *httputil.ReverseProxy
+	account *account // nil = none is kept
 }
 
-func newProxy(r *router) *proxy {
-	p := &proxy{router: r}
+func newProxy(r *router, a *account) *proxy {
+	p := &proxy{router: r, account: a}
 	p.engine = &httputil.ReverseProxy{
 		Rewrite: rewrite, Transport: p, ModifyResponse: p.bind, ErrorHandler: refuse,
 		ErrorLog: log.New(io.Discard, "", 0), // errors are answers here, the generator records them
@@ -40,7 +45,17 @@ func newProxy(r *router) *proxy {
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := &trip{request: r}
 	defer t.leave()
-	p.engine.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tripKey{}, t)))
+	if p.account == nil {
+		p.engine.ServeHTTP(w, t.on(r))
+		return
+	}
+	start, noted := time.Now(), &noted{ResponseWriter: w, status: http.StatusOK}
+	defer func() { p.account.enter(t, noted.status, time.Since(start)) }() // also when the answer is cut short by a panic
+	p.engine.ServeHTTP(noted, t.on(r))
+}
+
+func (t *trip) on(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), tripKey{}, t))
 }
 
 func (t *trip) enter(m *member) {
@@ -72,7 +87,11 @@ func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, errNoneAvailable
 		}
 		t.enter(m)
+		sent := time.Now()
 		answer, err := m.transport.RoundTrip(aimed(r, m))
+		if p.account != nil {
+			t.tries = append(t.tries, attempt(m, answer, time.Since(sent)))
+		}
 		if !neverSent(err) || r.Context().Err() != nil {
 			return answer, err
 		}

@@ -86,7 +86,7 @@ func markers() []seeded {
 				}
 				right.bind(h, q, instance, now)
 			})},
-		{name: "marker never re-issued", about: "after a failover the old cookie stays", want: "switch", world: ordinary.with(outage("kill", "start")...),
+		{name: "marker never re-issued", about: "after a failover the old cookie stays", want: "flap", world: ordinary.with(outage("kill", "start")...),
 			affinity: bound(func(_ *sim, right affinity, h http.Header, q *http.Request, instance string, now time.Time) {
 				if !bears(q) {
 					right.bind(h, q, instance, now)
@@ -170,7 +170,7 @@ func lifetimes() []seeded {
 			})},
 		{name: "table too small", about: "the oldest of ten entries makes room", want: "switch", world: steady("table", 60),
 			affinity: func(_ *sim, _ *router, right affinity) affinity { right.(*table).limit = 10; return right }},
-		{name: "stale table", about: "an entry is never written again", want: "switch", world: steady("table", 60).with(outage("kill", "start")...),
+		{name: "stale table", about: "an entry is never written again", want: "flap", world: steady("table", 60).with(outage("kill", "start")...),
 			affinity: bound(func(s *sim, right affinity, h http.Header, q *http.Request, instance string, now time.Time) {
 				if session(q) == "" {
 					right.bind(h, q, instance, now)

@@ -22,8 +22,10 @@ type Options struct {
 	Choice    string        `json:"choice"`   // "random" (default), "round-robin", "least"
 	Health    Health        `json:"health"`
 	Seed      uint64        `json:"seed"`
+	Replica   int           `json:"replica"` // number among replicas with the same seed: they sign alike and choose each for itself
 
-	ClientAddress string `json:"client_address"` // where it stands: one of profiles.Vias; empty = the connection's
+	AccessLog     string `json:"access_log,omitempty"` // file that an account of every request is appended to; empty = none
+	ClientAddress string `json:"client_address"`       // where it stands: one of profiles.Vias; empty = the connection's
 }
 
 // Instance is one member of the pool. The weight is carried but not yet used.

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite docs/proof.md")
 const significance = 0.001
 
 // findings are the columns of the matrix.
-var findings = []string{"switch", "lost", "stale", "fork", "duplicate", "leak", "zombie", "overstay", "churn", "drain", "skew", "excess", "starved"}
+var findings = []string{"switch", "lost", "stale", "fork", "duplicate", "leak", "zombie", "overstay", "churn", "drain", "flap", "skew", "excess", "starved"}
 
 // found says what a report holds against the balancer.
 func found(r *results.Report) map[string]bool {
@@ -38,6 +38,7 @@ func found(r *results.Report) map[string]bool {
 	counted("zombie", "affinity.zombie_sessions", nil)
 	counted("churn", "affinity.churned_sessions", nil)
 	counted("drain", "failover.drain_admissions", nil)
+	counted("flap", "failover.flapped_sessions", nil)
 	for _, m := range r.Metrics {
 		if m.Value >= significance || len(m.Warnings) > 0 {
 			continue
@@ -65,7 +66,9 @@ func statistical(finding string) bool {
 func consequences(of string) []string {
 	switch of {
 	case "switch":
-		return []string{"lost", "fork", "churn", "excess", "skew"}
+		return []string{"lost", "fork", "churn", "excess", "skew", "flap"}
+	case "flap": // whoever flaps comes home too, which no mechanism promises that binds anew
+		return []string{"switch", "lost", "fork", "churn", "excess", "skew"}
 	case "leak":
 		return []string{"switch", "lost", "fork", "stale", "churn", "skew"}
 	case "drain":

@@ -21,6 +21,10 @@ func Run(ctx context.Context, o Options, ready func(traffic, control string)) er
 	if err := o.validate(); err != nil {
 		return err
 	}
+	account, err := o.openAccount()
+	if err != nil {
+		return err
+	}
 	traffic, err := listen(o.Listen)
 	if err != nil {
 		return err
@@ -31,7 +35,7 @@ func Run(ctx context.Context, o Options, ready func(traffic, control string)) er
 		return err
 	}
 	ready("http://"+traffic.Addr().String(), "http://"+control.Addr().String())
-	return newRouter(o, time.Now, overTCP).serve(ctx, o, traffic, control)
+	return newRouter(o, time.Now, overTCP).serve(ctx, o, account, traffic, control)
 }
 
 // listen takes a free loopback port when address is empty.
@@ -46,16 +50,24 @@ func listen(address string) (net.Listener, error) {
 	return l, nil
 }
 
-func (r *router) serve(ctx context.Context, o Options, traffic, control net.Listener) error {
+func (r *router) serve(ctx context.Context, o Options, a *account, traffic, control net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var owned sync.WaitGroup
 	owned.Go(func() { r.check(ctx, o.Health) })
-	for l, handler := range map[net.Listener]http.Handler{o.proxied(traffic): o.forwarded(newProxy(r)), control: r.control()} {
+	if a != nil {
+		owned.Go(func() { a.keep(ctx) })
+	}
+	for l, handler := range map[net.Listener]http.Handler{o.proxied(traffic): o.forwarded(newProxy(r, a)), control: r.control()} {
 		owned.Go(func() { cancel(serveUntil(ctx, l, handler)) })
 	}
 	owned.Wait()
 	r.pool.Load().close()
+	if a != nil {
+		if err := a.close(); err != nil {
+			return err
+		}
+	}
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}

@@ -159,7 +159,7 @@ func (s *sim) assemble(fault seeded) {
 func (s *sim) alternating() http.Handler {
 	proxies, next := []*proxy{}, 0
 	for _, r := range s.routers {
-		proxies = append(proxies, newProxy(r))
+		proxies = append(proxies, newProxy(r, nil))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		s.mu.Lock()
