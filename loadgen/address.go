@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/pires/go-proxyproto"
+
 	"github.com/stickybench/stickybench/profiles"
 )
 

@@ -82,6 +82,7 @@ type settings struct {
 	via                                           string           // how Request.Source is told: profiles.ClientAddress.Via
 	pools                                         []int            // idle connections that pool i keeps; pool 0 is none
 	traced                                        bool             // requests carry a traceparent
+	userHeader                                    string           // that names the user; "" = none does
 	protocol                                      string           // as profiles names it; empty = HTTP1
 	security                                      *security        // nil = cleartext
 	body                                          *regexp.Regexp   // finds the instance's name in a body; nil = not there
@@ -91,7 +92,7 @@ type settings struct {
 }
 
 func newSettings(target *url.URL, exp *profiles.Experiment) (s settings, err error) {
-	s = settings{target: target, protocol: exp.Load.Protocol, via: exp.Load.ClientAddress.Via, pools: pools(exp.Mix), traced: exp.Load.Traceparent, connectTimeout: time.Duration(exp.Load.ConnectTimeout),
+	s = settings{target: target, protocol: exp.Load.Protocol, via: exp.Load.ClientAddress.Via, pools: pools(exp.Mix), traced: exp.Load.Traceparent, userHeader: exp.Load.UserHeader, connectTimeout: time.Duration(exp.Load.ConnectTimeout),
 		firstByteTimeout: time.Duration(exp.Load.FirstByteTimeout), idleTimeout: time.Duration(exp.Load.IdleTimeout), shards: max(1, exp.Load.Shards), portable: exp.Load.Engine == "portable"}
 	if rule := exp.Balancer.Identify.Body; rule != "" {
 		if s.body, err = regexp.Compile(rule); err != nil {

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"runtime"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/results"
-	"golang.org/x/sys/unix"
 )
 
 // epoll is the engine for HTTP/1.1 in cleartext on Linux: one thread, one loop, nothing allocated

@@ -76,6 +76,9 @@ func (s *settings) tell(h http.Header, r *Request) {
 	if s.via == profiles.ViaForwarded && r.Source.IsValid() {
 		h["X-Forwarded-For"] = []string{r.Source.String()}
 	}
+	if s.userHeader != "" {
+		h.Set(s.userHeader, userPrefix+strconv.FormatUint(uint64(r.ID.User), 10))
+	}
 	if s.traced {
 		h["Traceparent"] = []string{string(appendTraceparent(nil, r))}
 	}

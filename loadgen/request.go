@@ -10,15 +10,26 @@ import (
 // template writes requests; what never changes is written once.
 type template struct {
 	get, post, head []byte
-	forwarded       bool // the user's address goes into X-Forwarded-For
-	traced          bool // each request begins a trace
+	forwarded       bool   // the user's address goes into X-Forwarded-For
+	traced          bool   // each request begins a trace
+	user            string // begins the field that names the user; "" = none does
 }
 
 func newTemplate(s settings) template {
 	target := s.target
 	rest := " " + target.RequestURI() + " HTTP/1.1\r\nHost: " + target.Host + "\r\n"
-	return template{get: []byte("GET" + rest), post: []byte("POST" + rest + "Content-Length: 0\r\n"), head: []byte("HEAD" + rest), forwarded: s.via == profiles.ViaForwarded, traced: s.traced}
+	return template{get: []byte("GET" + rest), post: []byte("POST" + rest + "Content-Length: 0\r\n"), head: []byte("HEAD" + rest), forwarded: s.via == profiles.ViaForwarded, traced: s.traced, user: s.userField()}
 }
+
+func (s *settings) userField() string {
+	if s.userHeader == "" {
+		return ""
+	}
+	return s.userHeader + ": " + userPrefix
+}
+
+// userPrefix begins a user's name, which its number ends.
+const userPrefix = "user-"
 
 // with is t with one more header line.
 func (t template) with(line string) template {
@@ -47,6 +58,9 @@ func (t *template) append(b []byte, r *Request) []byte {
 	}
 	if t.traced {
 		b = appendTrace(b, r)
+	}
+	if t.user != "" {
+		b = append(strconv.AppendUint(append(b, t.user...), uint64(r.ID.User), 10), "\r\n"...)
 	}
 	return append(appendIdentity(b, r), "\r\n"...)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	hdrhistogram "github.com/HdrHistogram/hdrhistogram-go"
+
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"

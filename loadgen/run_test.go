@@ -7,10 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
-	"go.uber.org/goleak"
 )
 
 func TestRunRecordsEveryRequest(t *testing.T) {

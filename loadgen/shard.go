@@ -5,6 +5,7 @@ import (
 	"time"
 
 	hdrhistogram "github.com/HdrHistogram/hdrhistogram-go"
+
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/internal/wire"
 	"github.com/stickybench/stickybench/profiles"

@@ -8,8 +8,9 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/stickybench/stickybench/internal/clock"
 	"golang.org/x/sys/unix"
+
+	"github.com/stickybench/stickybench/internal/clock"
 )
 
 // bindLate lets the kernel choose the port at connect time: otherwise a bound source address

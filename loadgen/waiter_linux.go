@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"runtime"
 
-	"github.com/stickybench/stickybench/internal/clock"
 	"golang.org/x/sys/unix"
+
+	"github.com/stickybench/stickybench/internal/clock"
 )
 
 // waiter waits until a time or a wake, whichever is first, to tens of microseconds. Go's own

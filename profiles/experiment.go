@@ -91,6 +91,7 @@ type Load struct {
 	Linger           Duration `yaml:"linger"`                       // after Duration, time for in-flight requests to finish
 	Shards           int      `yaml:"shards,omitempty"`             // 0 = one
 	Traceparent      bool     `yaml:"traceparent,omitempty"`        // each request carries W3C trace context
+	UserHeader       string   `yaml:"user_header,omitempty"`        // request field that names the user, for balancers that route on it
 	Protocol         string   `yaml:"protocol,omitempty"`           // one of the constants below; empty = HTTP1
 	TLS              TLS      `yaml:"tls"`
 
@@ -98,6 +99,9 @@ type Load struct {
 
 	TraceTimes []time.Duration `yaml:"-" json:"-"` // what ReadTrace found in Trace
 }
+
+// UserHeader is the field that mechanisms of ours route on when they route on one.
+const UserHeader = "X-User"
 
 // The protocols that users speak.
 const (

@@ -5,10 +5,28 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 )
 
+// checkNames: the field must be one of ours, not one that HTTP or the ledger means something by.
+func (l *Load) checkNames() error {
+	name := l.UserHeader
+	if name == "" {
+		return nil
+	}
+	if !httpguts.ValidHeaderFieldName(name) {
+		return wrong("load.user_header", "%q is no name of a request field; use one like %s", name, UserHeader)
+	}
+	taken := []string{"host", "cookie", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer", "x-forwarded-for", "traceparent", "user-agent"}
+	if lower := strings.ToLower(name); slices.Contains(taken, lower) || strings.HasPrefix(lower, "stickybench-") || strings.HasPrefix(lower, "sec-websocket-") {
+		return wrong("load.user_header", "%s has a meaning already; use one like %s", name, UserHeader)
+	}
+	return nil
+}
+
 func (e *Experiment) checkLoad() error {
-	for _, check := range []func() error{e.Load.checkArrivals, e.Load.checkShape, e.Load.checkLimits, e.Load.ClientAddress.check, e.checkProtocol} {
+	for _, check := range []func() error{e.Load.checkArrivals, e.Load.checkShape, e.Load.checkLimits, e.Load.checkNames, e.Load.ClientAddress.check, e.checkProtocol} {
 		if err := check(); err != nil {
 			return err
 		}

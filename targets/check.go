@@ -40,10 +40,24 @@ func Check(e *profiles.Experiment) error {
 	if err == nil && e.Load.Protocol == profiles.HTTP2 && !row.HTTP2 {
 		err = fmt.Errorf("load.protocol: %s as it is set up here takes no HTTP/2 without TLS; use builtin or haproxy, or an https:// lb.url", row.Name)
 	}
+	if own := e.Load.UserHeader; err == nil && m.Key == "header" && own != "" && own != profiles.UserHeader {
+		err = fmt.Errorf("load.user_header: %s routes on %s and would not see %s; leave it out", e.Balancer.Use, profiles.UserHeader, own)
+	}
 	if err != nil {
 		return err
 	}
 	return checkFaults(e, row)
+}
+
+// UserHeader is the request field that the experiment's mechanism routes on; "" when on none, or on one that is not known here.
+func UserHeader(e *profiles.Experiment) string {
+	if e.Balancer.URL != "" {
+		return ""
+	}
+	if _, m, err := balancers.Lookup(e.Balancer.Use); err == nil && m.Key == "header" {
+		return profiles.UserHeader
+	}
+	return ""
 }
 
 func checkURL(e *profiles.Experiment) error {

@@ -38,6 +38,7 @@ type runFlags struct {
 	json, quiet, noProgress, noFaults bool
 	accessLog                         bool
 	traceparent                       bool
+	userHeader                        string
 }
 
 func (f *runFlags) register(set *pflag.FlagSet) {
@@ -89,6 +90,7 @@ func (f *runFlags) registerLoad(set *pflag.FlagSet) {
 	set.StringVar(&f.network, "client-network", "", "CIDR that users' addresses are from (default 127.0.0.0/8)")
 	set.StringVar(&f.protocol, "protocol", "", "what users speak: h1, h2, h3, websocket or sse (default h1)")
 	set.IntVar(&f.shards, "shards", 0, "generator threads (default 1)")
+	set.StringVar(&f.userHeader, "user-header", "", "request header that names the user, for a balancer that routes on it (default none; "+profiles.UserHeader+" for the header mechanisms of --lb)")
 	set.BoolVar(&f.traceparent, "traceparent", false, "begin a W3C trace with each request")
 	set.BoolVar(&f.noFaults, "no-faults", false, "break nothing, whatever the experiment says")
 }
@@ -236,6 +238,7 @@ func (f *runFlags) applyLoad(exp *profiles.Experiment, given func(string) bool) 
 	set(given, "shards", &load.Shards, f.shards)
 	set(given, "engine", &load.Engine, f.engine)
 	set(given, "traceparent", &load.Traceparent, f.traceparent)
+	set(given, "user-header", &load.UserHeader, f.userHeader)
 	set(given, "protocol", &load.Protocol, f.protocol)
 	set(given, "sessions", &exp.Sessions, f.sessions)
 	set(given, "speedup", &exp.Speedup, f.speedup)

@@ -133,6 +133,7 @@ func play(ctx context.Context, exp *profiles.Experiment, path string, watching o
 	if err := os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true"); err != nil { // one user's connection needs no 7 MB
 		return nil, err
 	}
+	exp = naming(exp)
 	dir, err := createDir(exp, path)
 	if err != nil {
 		return nil, err
@@ -151,6 +152,13 @@ func play(ctx context.Context, exp *profiles.Experiment, path string, watching o
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	return dir, errors.Join(err, deployment.Stop(stopping), dir.Seal())
+}
+
+// naming lets users tell who they are where the balancer routes on that.
+func naming(exp *profiles.Experiment) *profiles.Experiment {
+	named := *exp
+	named.Load.UserHeader = cmp.Or(exp.Load.UserHeader, targets.UserHeader(exp))
+	return &named
 }
 
 // check finds what neither the targets nor the generator can do.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -20,7 +21,7 @@ const (
 )
 
 // userHeader is the request header that header mechanisms route on.
-const userHeader = "X-User"
+const userHeader = profiles.UserHeader
 
 // secret keys the markers of balancers that sign them; it need not be secret between us.
 const secret = "stickybench"
