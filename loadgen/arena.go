@@ -1,7 +1,7 @@
 package loadgen
 
-// arena hands out blocks of bytes from a few large pieces without pointers: the collector does not look
-// into them, and a block costs no header. A block is a whole number of units within one piece.
+// arena hands out blocks of bytes from a few large pieces outside the collector's heap; a block costs no
+// header. A block is a whole number of units within one piece.
 type arena struct {
 	pieces [][]byte
 	used   uint32              // units of the last piece
@@ -9,14 +9,15 @@ type arena struct {
 }
 
 const (
-	arenaUnit  = 32      // bytes
-	arenaPiece = 1 << 15 // units: a piece is 1 MiB
+	arenaUnit  = 8       // bytes
+	arenaPiece = 1 << 17 // units: a piece is 1 MiB
 )
 
 // block is a place in an arena; zero units = none.
 type block struct {
 	place uint32 // in units
 	units uint16
+	count uint16 // of records, for the owner to keep in what would be padding
 }
 
 // take gives a block of at least size bytes with any content.
@@ -28,7 +29,7 @@ func (a *arena) take(size int) block {
 		return b
 	}
 	if len(a.pieces) == 0 || a.used+uint32(b.units) > arenaPiece {
-		a.pieces = append(a.pieces, make([]byte, arenaPiece*arenaUnit))
+		a.pieces = append(a.pieces, mapped[byte](arenaPiece*arenaUnit))
 		a.used = 0
 	}
 	b.place = uint32(len(a.pieces)-1)*arenaPiece + a.used
@@ -53,4 +54,12 @@ func (a *arena) bytes(b block) []byte {
 	}
 	start := b.place % arenaPiece * arenaUnit
 	return a.pieces[b.place/arenaPiece][start : start+uint32(b.units)*arenaUnit]
+}
+
+// release gives all memory back; no block may be used after it.
+func (a *arena) release() {
+	for _, piece := range a.pieces {
+		unmap(piece)
+	}
+	*a = arena{}
 }

@@ -61,7 +61,7 @@ func benchShard(b *testing.B, engine string) *shard {
 func (s *shard) exchange(b *testing.B, n int) {
 	var done []*Request
 	for target := s.tally.sent + uint64(n); s.tally.sent < target && s.err == nil; {
-		done = s.turn(done[:0])
+		done = s.turn(s.engine.Now(), done[:0])
 	}
 	if s.err != nil {
 		b.Fatal(s.err)

@@ -28,7 +28,8 @@ import (
 // A connection belongs to one (Slot, Lane) and one Source, or to the profile's shared Pool; a request with
 // another source gets a new connection. Where a protocol carries several requests at a time, it belongs to
 // the Slot or the Pool. Deadlines never decrease from one Send to the next. A fake engine may run in
-// virtual time: Now is the only clock of a shard.
+// virtual time: Now is the only clock of a shard, which asks it right before each Send, so that an engine
+// may take that answer for the time of sending.
 type Engine interface {
 	Now() clock.Time
 	Send(*Request)

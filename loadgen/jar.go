@@ -22,10 +22,7 @@ type jars struct {
 }
 
 // jar is one user's cookies: records in a block, the oldest first.
-type jar struct {
-	block block
-	count uint16
-}
+type jar struct{ block }
 
 // trait is all of a cookie but its value; the users of a site share few.
 type trait struct {
@@ -33,6 +30,7 @@ type trait struct {
 	secure     bool
 	flags      results.ExchangeFlags // the attributes it was set with
 	life       time.Duration         // Max-Age, which counts from each answer; 0 = none
+	dated      bool                  // it expires: the record says when
 }
 
 // kind is a trait and what follows from it.
@@ -52,8 +50,20 @@ type cookie struct {
 	line    uint64     // hash of the Set-Cookie value that set it; 0 = none to compare with
 }
 
-// A record is kind, size of the value, expires, line, value.
-const recordHead = 2 + 2 + 8 + 8
+// A record is kind, size of the value, line, expires where the kind is dated, value.
+const (
+	recordLine = 2 + 2 // where the line stands
+	recordHead = recordLine + 8
+	recordDate = 8
+)
+
+// head is the size of a record before the value.
+func (t *trait) head() int {
+	if t.dated {
+		return recordHead + recordDate
+	}
+	return recordHead
+}
 
 // Limits of RFC 6265bis: what browsers refuse is refused, and the oldest cookie goes.
 const (
@@ -90,16 +100,24 @@ func (js *jars) each(j *jar, visit func(at int, c cookie) bool) {
 		if !visit(at, c) {
 			return
 		}
-		at += recordHead + len(c.value)
+		at += c.size()
 	}
 }
 
 var le = binary.LittleEndian
 
 func (js *jars) read(b []byte) cookie {
-	end := recordHead + int(le.Uint16(b[2:]))
-	return cookie{kind: &js.kinds[le.Uint16(b)], expires: clock.Time(le.Uint64(b[4:])), line: le.Uint64(b[12:]), value: b[recordHead:end]}
+	c := cookie{kind: &js.kinds[le.Uint16(b)], line: le.Uint64(b[recordLine:])}
+	start := c.head()
+	if c.dated {
+		c.expires = clock.Time(le.Uint64(b[recordHead:]))
+	}
+	c.value = b[start : start+int(le.Uint16(b[2:]))]
+	return c
 }
+
+// size is that of the cookie's record.
+func (c *cookie) size() int { return c.head() + len(c.value) }
 
 // set takes one Set-Cookie value. ok is false when the cookie was refused. A value that set a
 // stored cookie before only renews its life, which costs no allocation.
@@ -133,7 +151,7 @@ func (js *jars) renew(j *jar, hash uint64, now clock.Time) (got cookie, ok bool)
 		}
 		if c.life > 0 {
 			c.expires = now.Add(c.life)
-			le.PutUint64(js.arena.bytes(j.block)[at+4:], uint64(c.expires))
+			le.PutUint64(js.arena.bytes(j.block)[at+recordHead:], uint64(c.expires))
 		}
 		got = c
 		return false
@@ -163,7 +181,7 @@ func (js *jars) remove(j *jar, k *kind) {
 			return true
 		}
 		b := js.arena.bytes(j.block)
-		copy(b[at:], b[at+recordHead+len(c.value):])
+		copy(b[at:], b[at+c.size():])
 		j.count--
 		return false
 	})
@@ -174,13 +192,15 @@ func (js *jars) append(j *jar, number uint16, c cookie) {
 		js.each(j, func(_ int, oldest cookie) bool { js.remove(j, oldest.kind); return false })
 	}
 	size := 0
-	js.each(j, func(at int, c cookie) bool { size = at + recordHead + len(c.value); return true })
-	js.grow(j, size+recordHead+len(c.value))
+	js.each(j, func(at int, c cookie) bool { size = at + c.size(); return true })
+	js.grow(j, size+c.size())
 	b := js.arena.bytes(j.block)[size:size]
 	b = le.AppendUint16(b, number)
 	b = le.AppendUint16(b, uint16(len(c.value)))
-	b = le.AppendUint64(b, uint64(c.expires))
 	b = le.AppendUint64(b, c.line)
+	if c.dated {
+		b = le.AppendUint64(b, uint64(c.expires))
+	}
 	_ = append(b, c.value...)
 	j.count++
 }
@@ -193,7 +213,7 @@ func (js *jars) grow(j *jar, size int) {
 	larger := js.arena.take(size)
 	copy(js.arena.bytes(larger), js.arena.bytes(j.block))
 	js.arena.give(j.block)
-	j.block = larger
+	j.place, j.units = larger.place, larger.units
 }
 
 func traits(c *http.Cookie, s site) trait {
@@ -201,6 +221,7 @@ func traits(c *http.Cookie, s site) trait {
 	if c.MaxAge > 0 {
 		t.life = min(time.Duration(min(c.MaxAge, 1<<31))*time.Second, far)
 	}
+	t.dated = c.MaxAge != 0 || !c.Expires.IsZero()
 	return t
 }
 

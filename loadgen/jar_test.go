@@ -118,3 +118,30 @@ func FuzzJar(f *testing.F) {
 		}
 	})
 }
+
+// Records with and without a date lie in one block and replace each other.
+func TestDatedCookiesBesideOthers(t *testing.T) {
+	js, j := newJars(site{host: "h", path: "/"}), jar{}
+	defer js.arena.release()
+	want := func(now clock.Time, want string) {
+		t.Helper()
+		if got, _ := js.header(nil, &j, now); string(got) != want {
+			t.Errorf("at %d the header is %q, want %q", now, got, want)
+		}
+	}
+	const second = clock.Time(1e9)
+	for _, line := range []string{"a=1", "b=22; Max-Age=10", "c=333"} {
+		js.set(&j, []byte(line), second)
+	}
+	want(second, "a=1; b=22; c=333")
+	want(12*second, "a=1; c=333")
+	js.set(&j, []byte("b=22; Max-Age=10"), 10*second) // renewed
+	want(12*second, "a=1; b=22; c=333")
+	js.set(&j, []byte("a=1; Max-Age=5"), 10*second)
+	want(12*second, "b=22; c=333; a=1")
+	want(16*second, "b=22; c=333")
+	js.set(&j, []byte("b=4"), 16*second)
+	want(30*second, "c=333; b=4")
+	js.set(&j, []byte("c=; Max-Age=-1"), 16*second)
+	want(30*second, "b=4")
+}

@@ -11,10 +11,10 @@ func (e *epoll) head(slot uint32, pool uint8) *uint32 {
 	if pool > 0 {
 		return &e.pooled[pool].first
 	}
-	for int(slot) >= len(e.kept) {
-		e.kept = append(e.kept, 0)
+	for int(slot) >= e.kept.n {
+		e.kept.add()
 	}
-	return &e.kept[slot]
+	return e.kept.at(slot)
 }
 
 // take gives the kept connection of r's place when it fits.
@@ -67,7 +67,7 @@ func (e *epoll) drop(s *socket) {
 }
 
 func (e *epoll) Release(slot uint32) {
-	for int(slot) < len(e.kept) && e.kept[slot] != 0 {
-		e.drop(e.sockets.all[e.kept[slot]])
+	for int(slot) < e.kept.n && *e.kept.at(slot) != 0 {
+		e.drop(e.sockets.all[*e.kept.at(slot)])
 	}
 }

@@ -40,7 +40,7 @@ func (s *shard) suffer(u *user, action string) results.ExchangeFlags {
 	damaged := false
 	switch action {
 	case "move":
-		u.moved = true
+		u.is.set(moved, true)
 	case "forget":
 		damaged = s.jars.forget(&u.jar)
 	case "garble":
@@ -48,7 +48,7 @@ func (s *shard) suffer(u *user, action string) results.ExchangeFlags {
 	case "replay":
 		damaged = s.jars.exchange(&u.jar, &s.lent)
 	}
-	if damaged && u.keeps {
+	if damaged && u.is.have(keeps) {
 		return results.MarkerDropped
 	}
 	return 0
@@ -98,7 +98,7 @@ func (js *jars) garble(j *jar) (any bool) {
 			return true
 		}
 		any = true
-		le.PutUint64(b[at+12:], 0) // the line that set it did not set this
+		le.PutUint64(b[at+recordLine:], 0) // the line that set it did not set this
 		for i, x := range c.value {
 			c.value[i] = turned(x)
 		}

@@ -9,26 +9,47 @@ type due struct {
 }
 
 // queue is a binary heap by due time; equal times go by slot so that order is repeatable.
-type queue []due
+type queue struct{ heap []entry }
 
-func (d due) before(e due) bool { return d.at < e.at || d.at == e.at && d.slot < e.slot }
+// entry is a due in 12 bytes: as a pair it would be padded to 16.
+type entry struct{ high, low, slot uint32 }
+
+// fewest is the room that a queue begins with.
+const fewest = 1024
+
+func pack(d due) entry { return entry{uint32(d.at >> 32), uint32(d.at), d.slot} }
+
+func (e entry) at() clock.Time { return clock.Time(e.high)<<32 | clock.Time(e.low) }
+
+func (e entry) before(f entry) bool {
+	a, b := e.at(), f.at()
+	return a < b || a == b && e.slot < f.slot
+}
+
+func (q *queue) len() int { return len(q.heap) }
+
+// next is when the first is due; the queue must not be empty.
+func (q *queue) next() clock.Time { return q.heap[0].at() }
 
 func (q *queue) push(d due) {
-	h := append(*q, d)
-	i := len(h) - 1
-	for i > 0 && d.before(h[(i-1)/2]) {
+	if len(q.heap) == cap(q.heap) {
+		q.grow()
+	}
+	e, i := pack(d), len(q.heap)
+	h := q.heap[:i+1]
+	for i > 0 && e.before(h[(i-1)/2]) {
 		h[i] = h[(i-1)/2]
 		i = (i - 1) / 2
 	}
-	h[i] = d
-	*q = h
+	h[i] = e
+	q.heap = h
 }
 
 func (q *queue) pop() due {
-	h := *q
+	h := q.heap
 	top, last := h[0], h[len(h)-1]
 	h = h[:len(h)-1]
-	*q = h
+	q.heap = h
 	i := 0
 	for child := 1; child < len(h); child = 2*i + 1 {
 		if child+1 < len(h) && h[child+1].before(h[child]) {
@@ -43,5 +64,19 @@ func (q *queue) pop() due {
 	if len(h) > 0 {
 		h[i] = last
 	}
-	return top
+	return due{top.at(), top.slot}
+}
+
+// grow doubles the room, which takes no memory until it is used.
+func (q *queue) grow() {
+	larger := mapped[entry](max(fewest, 2*cap(q.heap)))[:len(q.heap)]
+	copy(larger, q.heap)
+	unmap(q.heap)
+	q.heap = larger
+}
+
+// free gives the memory back; the queue is empty then.
+func (q *queue) free() {
+	unmap(q.heap)
+	q.heap = nil
 }

@@ -18,25 +18,39 @@ type recorder interface {
 	Held() (sum, longest time.Duration)
 }
 
-// user is one session being played: flat, so that a million of them cost the collector nothing.
+// user is one session being played: 56 bytes without pointers, because a million of them think at a time.
 type user struct {
-	id       wire.SessionID
-	player   profiles.Player
-	jar      jar
-	seq      uint32
-	moves    uint32
-	pending  uint32 // requests of the step in flight
-	parallel uint32 // requests of the next step
-	address  uint32 // number of the address after moves, from 1; 0 = not known yet
-	home     uint16 // index of the first instance seen; 0 = none yet
-	met      uint16 // mishaps that it has lived through
-	profile  uint8
-	replica  uint8 // of the target, that the next new connection goes to
-	keeps    bool  // returns cookies
-	write    bool  // the next step is a POST
-	head     bool  // the next step is a HEAD
-	moved    bool  // the address changes before the next step
-	last     bool  // the next step is the session's last
+	id      wire.SessionID
+	player  profiles.Player
+	jar     jar
+	seq     uint32
+	moves   uint32
+	pending uint32 // requests of the step in flight, not done yet; of the next step while the user thinks
+	address uint32 // number of the address after moves, from 1; 0 = not known yet
+	home    uint16 // index of the first instance seen; 0 = none yet
+	met     uint16 // mishaps that it has lived through
+	replica uint8  // of the target, that the next new connection goes to
+	is      userFlags
+}
+
+// userFlags are what is true of a user, a bit each.
+type userFlags uint8
+
+const (
+	keeps userFlags = 1 << iota // returns cookies
+	write                    // the next step is a POST
+	head                     // the next step is a HEAD
+	moved                    // the address changes before the next step
+	last                     // the next step is the session's last
+)
+
+func (t userFlags) have(one userFlags) bool { return t&one != 0 }
+
+func (t *userFlags) set(one userFlags, yes bool) {
+	*t &^= one
+	if yes {
+		*t |= one
+	}
 }
 
 // shard owns everything that plays users number mod n = i.
@@ -77,18 +91,19 @@ const (
 	flush = 100 * time.Millisecond // how far the log may be behind
 )
 
-// play runs until everything is recorded.
+// play runs until everything is recorded, and gives the users' memory back.
 func (s *shard) play(ctx context.Context) error {
+	defer s.release()
 	s.advance()
 	stop := s.end.Add(time.Duration(s.exp.Load.Linger))
 	flushed := s.start
 	var done []*Request
-	for s.err == nil && ctx.Err() == nil && s.engine.Now() < stop && s.busy() {
-		done = s.turn(done[:0])
-		if now := s.engine.Now(); now >= flushed.Add(flush) {
+	for now := s.engine.Now(); s.err == nil && ctx.Err() == nil && now < stop && s.busy(); now = s.engine.Now() {
+		if now >= flushed.Add(flush) {
 			s.fail(s.log.Flush())
 			flushed = now
 		}
+		done = s.turn(now, done[:0])
 	}
 	s.fail(s.engine.Close())
 	s.finish(s.engine.Wait(0, done[:0]))
@@ -96,7 +111,13 @@ func (s *shard) play(ctx context.Context) error {
 	return s.err
 }
 
-func (s *shard) busy() bool { return s.more || len(s.queue) > 0 || s.flying.n > 0 }
+func (s *shard) release() {
+	s.users.free()
+	s.queue.free()
+	s.jars.arena.release()
+}
+
+func (s *shard) busy() bool { return s.more || s.queue.len() > 0 || s.flying.n > 0 }
 
 func (s *shard) fail(err error) {
 	if s.err == nil {
@@ -104,13 +125,12 @@ func (s *shard) fail(err error) {
 	}
 }
 
-// turn waits for the next event and handles what is due and what is done.
-func (s *shard) turn(done []*Request) []*Request {
-	now := s.engine.Now()
+// turn handles what is due now, and what is done at the next event.
+func (s *shard) turn(now clock.Time, done []*Request) []*Request {
 	for s.more && s.next <= now {
 		s.arrive()
 	}
-	for len(s.queue) > 0 && s.queue[0].at <= now {
+	for s.queue.len() > 0 && s.queue.next() <= now {
 		d := s.queue.pop()
 		s.fire(d.slot, d.at)
 	}
@@ -118,8 +138,8 @@ func (s *shard) turn(done []*Request) []*Request {
 	if s.more {
 		until = min(until, s.next)
 	}
-	if len(s.queue) > 0 {
-		until = min(until, s.queue[0].at)
+	if s.queue.len() > 0 {
+		until = min(until, s.queue.next())
 	}
 	done = s.engine.Wait(until, done)
 	s.finish(done)
@@ -186,7 +206,8 @@ func (s *shard) begin(slot uint32, id wire.SessionID, at clock.Time) {
 		moves = 0
 	}
 	*u = user{id: id, player: s.plan.Player(id.User, id.Session), moves: moves,
-		profile: s.plan.Profile(id.User), keeps: s.plan.KeepsJar(id.User), met: s.outlived(at)}
+		met: s.outlived(at)}
+	u.is.set(keeps, s.plan.KeepsJar(id.User))
 	if s.replicas > 1 {
 		u.replica = s.firstReplica(id)
 	}
@@ -199,7 +220,11 @@ func (s *shard) follow(slot uint32, from clock.Time) {
 	u := s.users.at(slot)
 	step, ok := s.plan.Next(&u.player)
 	if at := s.after(from.Add(step.Think)); ok && at < s.end {
-		u.write, u.head, u.moved, u.last, u.parallel = step.Write, step.Head, step.Moved, step.Last, uint32(step.Parallel)
+		u.is.set(write, step.Write)
+		u.is.set(head, step.Head)
+		u.is.set(moved, step.Moved)
+		u.is.set(last, step.Last)
+		u.pending = uint32(step.Parallel)
 		s.queue.push(due{at, slot})
 		return
 	}

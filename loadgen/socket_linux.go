@@ -67,7 +67,7 @@ type socket struct {
 }
 
 // open starts a non-blocking connection to target from source.
-func (s *socket) open(target netip.AddrPort, source netip.Addr) (err error) {
+func (s *socket) open(names *sockaddrs, target netip.AddrPort, source netip.Addr) (err error) {
 	family := unix.AF_INET
 	if target.Addr().Is6() {
 		family = unix.AF_INET6
@@ -82,10 +82,10 @@ func (s *socket) open(target netip.AddrPort, source netip.Addr) (err error) {
 		if !source.IsLoopback() {
 			bindForeignFD(s.fd, source)
 		}
-		err = unix.Bind(s.fd, sockaddr(netip.AddrPortFrom(source, 0)))
+		err = unix.Bind(s.fd, names.of(netip.AddrPortFrom(source, 0)))
 	}
 	if err == nil {
-		err = unix.Connect(s.fd, sockaddr(target))
+		err = unix.Connect(s.fd, names.of(target))
 	}
 	if err != nil && !errors.Is(err, unix.EINPROGRESS) {
 		_ = unix.Close(s.fd)
@@ -94,11 +94,20 @@ func (s *socket) open(target netip.AddrPort, source netip.Addr) (err error) {
 	return nil
 }
 
-func sockaddr(a netip.AddrPort) unix.Sockaddr {
+// sockaddrs are used again, because a connection would make garbage of two.
+type sockaddrs struct {
+	v4 unix.SockaddrInet4
+	v6 unix.SockaddrInet6
+}
+
+// of is valid until the next call.
+func (n *sockaddrs) of(a netip.AddrPort) unix.Sockaddr {
 	if a.Addr().Is4() {
-		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
+		n.v4.Port, n.v4.Addr = int(a.Port()), a.Addr().As4()
+		return &n.v4
 	}
-	return &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}
+	n.v6.Port, n.v6.Addr = int(a.Port()), a.Addr().As16()
+	return &n.v6
 }
 
 // The calls below never block, so they go without telling Go's scheduler, which would cost more

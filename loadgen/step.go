@@ -14,17 +14,16 @@ import (
 func (s *shard) fire(slot uint32, at clock.Time) {
 	u := s.users.at(slot)
 	flags := s.warm(at) | s.meet(u, at)
-	if u.moved {
+	if u.is.have(moved) {
 		u.moves++
 		u.address = 0
 		flags |= results.AddressChanged
 	}
-	if u.parallel > 1 {
+	if u.pending > 1 {
 		flags |= results.Parallel
 	}
-	u.pending = max(1, u.parallel)
-	now := s.engine.Now()
 	for lane := range u.pending {
+		now := s.engine.Now()
 		s.send(s.request(slot, lane, at, now, flags), now)
 	}
 }
@@ -42,11 +41,11 @@ func (s *shard) request(slot, lane uint32, at, now clock.Time, flags results.Exc
 		r.Source = s.source(u)
 	}
 	r.Deadline = now.Add(time.Duration(s.exp.Load.Timeout))
-	r.Write, r.Head = u.write, u.head
+	r.Write, r.Head = u.is.have(write), u.is.have(head)
 	if r.Write {
 		r.Flags |= results.Write
 	}
-	if !u.keeps {
+	if !u.is.have(keeps) {
 		r.Flags |= results.MarkerDropped
 	} else {
 		r.Cookie, r.Marker = s.jars.header(r.Cookie, &u.jar, now)
@@ -73,11 +72,11 @@ func (s *shard) firstReplica(id wire.SessionID) uint8 {
 
 // connection is the choice of the user's profile.
 func (s *shard) connection(u *user) (keepAlive bool, pool uint8) {
-	switch s.exp.Mix.Profiles[u.profile].Profile.Connection {
+	switch s.exp.Mix.Profiles[u.player.Profile()].Profile.Connection {
 	case "per-request":
 		return false, 0
 	case "shared":
-		return true, u.profile + 1
+		return true, u.player.Profile() + 1
 	}
 	return true, 0
 }
@@ -123,6 +122,8 @@ func (s *shard) finish(done []*Request) {
 		return
 	}
 	s.flying.change(s.engine.Now(), -len(done))
+	s.tally.mu.Lock()
+	defer s.tally.mu.Unlock()
 	for _, r := range done {
 		s.write(r)
 		u := s.users.at(r.Slot)
@@ -134,12 +135,13 @@ func (s *shard) finish(done []*Request) {
 		}
 		s.spare = append(s.spare, r)
 	}
+	s.show()
 }
 
 func (s *shard) write(r *Request) {
 	u := s.users.at(r.Slot)
 	a, e := &r.Answer, &s.record
-	*e = results.Exchange{ID: r.ID, Seq: r.Seq, Nonce: r.Nonce, Profile: u.profile, Failure: r.Failure,
+	*e = results.Exchange{ID: r.ID, Seq: r.Seq, Nonce: r.Nonce, Profile: u.player.Profile(), Failure: r.Failure,
 		Flags: r.Flags, Status: r.Status, Due: r.Due, Sent: r.Sent, Connect: r.Connect, FirstByte: r.FirstByte, Done: r.Done,
 		MarkerSent: r.Marker, Source: r.Source, Conn: r.Conn, Shard: uint16(s.i)}
 	if r.ConnNew {
@@ -148,7 +150,7 @@ func (s *shard) write(r *Request) {
 	if s.replicas > 1 {
 		e.Replica = r.Replica + 1
 	}
-	if u.last && u.pending == 1 {
+	if u.is.have(last) && u.pending == 1 {
 		e.Flags |= results.Last
 	}
 	var name uint16
@@ -188,9 +190,7 @@ func (s *shard) name(b []byte) uint16 {
 		return i
 	}
 	i := uint16(len(s.labels))
-	s.tally.mu.Lock() // progress reads the labels
 	s.labels = append(s.labels, string(b))
-	s.tally.mu.Unlock()
 	s.names[string(b)] = i
 	return i
 }
@@ -199,7 +199,9 @@ func (s *shard) homing(u *user, name uint16) {
 	if u.home == 0 {
 		u.home = name
 	} else if name != 0 && name != u.home {
-		s.tally.switched++
 		u.home = name
+		if u.is.have(keeps) { // nothing binds a client that drops its marker
+			s.tally.switched++
+		}
 	}
 }

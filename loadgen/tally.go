@@ -11,7 +11,7 @@ import (
 	"github.com/stickybench/stickybench/results"
 )
 
-// tally counts; only what Progress shows is shared, under mu.
+// tally counts; only what Progress shows is shared, under mu, which finish holds while it records a batch.
 type tally struct {
 	offered, sent, dropped, refused, sessions, switched, errors uint64
 	service                                                     time.Duration // sum over all requests that were sent
@@ -72,10 +72,6 @@ func (s *shard) count(e *results.Exchange, instance uint16) {
 	if e.Failure != results.Answered || e.Status >= 500 {
 		t.errors++
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.shown = Progress{Users: s.users.n - len(s.free), InFlight: s.flying.n, Requests: t.sent, Dropped: t.dropped,
-		Errors: t.errors, Sessions: t.sessions, Switched: t.switched, Answered: t.shown.Answered, ResponseSum: t.shown.ResponseSum}
 	if e.Failure == results.Answered {
 		t.shown.Answered++
 		t.shown.ResponseSum += e.Done.Sub(e.Due)
@@ -83,6 +79,14 @@ func (s *shard) count(e *results.Exchange, instance uint16) {
 		s.note(t.total, e.Done.Sub(e.Due))
 		s.note(s.slice(e), e.Done.Sub(e.Due))
 	}
+}
+
+// show brings what Progress shows up to date.
+func (s *shard) show() {
+	t := &s.tally
+	p := &t.shown
+	p.Users, p.InFlight, p.Requests, p.Dropped = s.users.n-len(s.free), s.flying.n, t.sent, t.dropped
+	p.Errors, p.Sessions, p.Switched = t.errors, t.sessions, t.switched
 }
 
 func (t *tally) answeredBy(instance uint16) {

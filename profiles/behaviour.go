@@ -28,13 +28,16 @@ func NewPlan(exp *Experiment) *Plan {
 	return &Plan{exp: exp, network: network.Masked()}
 }
 
-// Player is one session being played: a flat value without pointers, 24 bytes.
+// Player is one session being played: a flat value without pointers, 16 bytes.
 type Player struct {
 	rng     Rand
 	left    uint32
-	played  uint32
 	profile uint8
+	begun   bool // a step was played
 }
+
+// Profile is the user's index into Experiment.Mix.Profiles.
+func (p *Player) Profile() uint8 { return p.profile }
 
 // Limits that keep a heavy tail inside its integer.
 const (
@@ -100,8 +103,8 @@ func (p *Plan) Next(player *Player) (step Step, ok bool) {
 	think := profile.Think.Draw(rng)
 	step.Write = rng.Float() < profile.Writes
 	parallel := profile.Parallel.Draw(rng)
-	step.Moved = rng.Float() < -math.Expm1(-profile.MovesPerHour*think/3600) && player.played > 0
-	if player.played > 0 {
+	step.Moved = rng.Float() < -math.Expm1(-profile.MovesPerHour*think/3600) && player.begun
+	if player.begun {
 		seconds := min(think/p.exp.Speedup, longestThink.Seconds())
 		step.Think = time.Duration(seconds * float64(time.Second))
 	}
@@ -113,7 +116,7 @@ func (p *Plan) Next(player *Player) (step Step, ok bool) {
 		step.Parallel = int(min(max(1, parallel), float64(player.left)))
 	}
 	player.left -= uint32(step.Parallel)
-	player.played++
+	player.begun = true
 	step.Last = player.left == 0
 	return step, true
 }
