@@ -22,6 +22,7 @@ type input struct {
 	changes    []results.Change
 	samples    []results.Sample
 	exchanges  iter.Seq2[results.Exchange, error]
+	batches    iter.Seq2[[]results.Exchange, error] // the same, as they are decoded; nil when they come singly
 	serves     func() (ledgers, error)
 	access     func() (accesses, error) // of a balancer that keeps a log; nil otherwise
 	patience
@@ -74,7 +75,7 @@ func mistrust(report *results.Report, found []string) {
 
 // open reads a run; its records are opened by whoever sweeps over them.
 func open(d *results.Dir) (in input, err error) {
-	in = input{name: filepath.Base(d.Path()), directory: d.Path(), exchanges: d.Exchanges()}
+	in = input{name: filepath.Base(d.Path()), directory: d.Path(), exchanges: d.Exchanges(), batches: d.ExchangeBatches()}
 	if in.run, err = d.Run(); err != nil {
 		return in, err
 	}
@@ -122,22 +123,49 @@ func sweep(in input, j *judge) (*results.Report, error) {
 	defer j.account.end()
 	t := newTraffic(in.run)
 	last := newFinal(in.run, time.Duration(in.experiment.Duration))
-	for e, err := range in.exchanges {
+	for batch, err := range in.batched() {
 		if err != nil {
 			return nil, err
 		}
-		if err := j.reach(e.Done, serves); err != nil {
+		if err := sweepBatch(batch, in.intact, serves, j, t, last); err != nil {
 			return nil, err
 		}
-		fresh := j.exchange(&e)
-		j.account.exchange(&e)
-		t.add(&e, !in.intact || !fresh)
-		last.add(&e)
 	}
 	if err := j.finish(serves); err != nil {
 		return nil, err
 	}
 	return conclude(in, t, j, last)
+}
+
+func sweepBatch(batch []results.Exchange, intact bool, serves ledgers, j *judge, t *traffic, last *final) error {
+	j.approach(batch)
+	for i := range batch {
+		e := &batch[i]
+		if err := j.reach(e.Done, serves); err != nil {
+			return err
+		}
+		fresh := j.exchange(e)
+		j.account.exchange(e)
+		t.add(e, !intact || !fresh)
+		last.add(e)
+	}
+	j.settle()
+	return nil
+}
+
+// batched gives the exchanges some at a time; they hold until the next are asked for.
+func (in *input) batched() iter.Seq2[[]results.Exchange, error] {
+	if in.batches != nil {
+		return in.batches
+	}
+	return func(yield func([]results.Exchange, error) bool) {
+		batch := make([]results.Exchange, 1)
+		for e, err := range in.exchanges {
+			if batch[0] = e; !yield(batch, err) {
+				return
+			}
+		}
+	}
 }
 
 // conclude turns what the passes found into metrics, checks and the verdict.

@@ -70,10 +70,10 @@ func ComparisonCharts(d *results.ComparisonDir) (*results.Charts, error) {
 			if err != nil {
 				return nil, err
 			}
-			total.clocks[0].Merge(t.all().clocks[0])
+			total.clocks[0].merge(t.all().clocks[0])
 			c.Run = t.run
 		}
-		c.Curves = append(c.Curves, results.Curve{Name: arm.Name, Group: "arm", Points: quantilePoints(total.clocks[0])})
+		c.Curves = append(c.Curves, results.Curve{Name: arm.Name, Group: "arm", Points: quantilePoints(total.clocks[0].hdr())})
 	}
 	return c, nil
 }
@@ -100,9 +100,9 @@ func armTraffic(d *results.ComparisonDir, block int, arm string) (*traffic, erro
 
 // curves are the clocks of all answers, and the response time of each profile.
 func curves(t *traffic) (list []results.Curve) {
-	add := func(name, group string, h *hdrhistogram.Histogram) {
-		if h.TotalCount() > 0 {
-			list = append(list, results.Curve{Name: name, Group: group, Points: quantilePoints(h)})
+	add := func(name, group string, h *histogram) {
+		if h.total > 0 {
+			list = append(list, results.Curve{Name: name, Group: group, Points: quantilePoints(h.hdr())})
 		}
 	}
 	total := t.all()

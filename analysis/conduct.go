@@ -21,10 +21,10 @@ type conduct struct {
 
 // behaviour is what is remembered of one session for it.
 type behaviour struct {
-	failures uint8 // in a row, on a home that should have been left
+	unsure   clock.Time // a binding of which nobody can tell whether it was renewed by chance
+	failures uint8      // in a row, on a home that should have been left
 	churned  bool
 	split    bool
-	unsure   clock.Time // a binding of which nobody can tell whether it was renewed by chance
 }
 
 // zombieAfter is how many failures in a row make a session a zombie: one may have been under way.
@@ -33,7 +33,7 @@ const zombieAfter = 2
 // notice takes every exchange before the home can change.
 func (j *judge) notice(s *session, e *results.Exchange) {
 	answered := e.Failure == results.Answered && e.Status < 500
-	if answered && j.pool.left(e.Instance, e.Sent, e.Done) {
+	if answered && !j.calm && j.pool.left(e.Instance, e.Sent, e.Done) {
 		j.conduct.late++
 	}
 	switch {
@@ -74,7 +74,7 @@ func (j *judge) noticeBurst(s *session, e *results.Exchange) {
 // as it may be placed on its home again by chance; all of them together do. The margin of a tenth leaves
 // out those that expire just now. An address is not counted: others may have used it meanwhile.
 func (j *judge) noticeExpiry(s *session, e *results.Exchange) {
-	m := j.run.Mechanism
+	m := &j.run.Mechanism
 	from := s.bound
 	if m.Sliding {
 		from = s.lastDone
@@ -101,7 +101,7 @@ func (j *judge) noticeExpiry(s *session, e *results.Exchange) {
 // noticeMarker counts sessions whose marker changes although it holds and its home stays. A sliding
 // marker may change with every answer.
 func (j *judge) noticeMarker(s *session, e *results.Exchange) {
-	m := j.run.Mechanism
+	m := &j.run.Mechanism
 	if s.churned || e.Flags&results.MarkerDropped != 0 || e.Due < s.bound || m.Key != "cookie" || m.TTL > 0 && m.Sliding || e.Instance != s.home || e.MarkerSent == 0 || e.MarkerReceived == 0 ||
 		e.MarkerReceived == e.MarkerSent || m.TTL > 0 && e.Sent.Sub(s.bound) >= m.TTL*9/10 {
 		return

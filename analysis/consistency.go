@@ -9,8 +9,8 @@ import (
 // memory is the client's side of the oracle for one session: the history it has seen.
 type memory struct {
 	epoch   uint64
+	head    uint64 // of the version
 	version uint32 // highest seen or acknowledged
-	head    uint64 // of that version
 	old     []uint64
 }
 

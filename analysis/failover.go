@@ -35,6 +35,7 @@ func (j *judge) meetOutages(s *session, e *results.Exchange) {
 			f.active++
 			if s.home == f.instance {
 				f.victims++
+				s.involved = true
 				s.victimOf = append(s.victimOf, f.instance)
 				s.victims = append(s.victims, victim{failover: int(s.faults)})
 				f.fates[silent]++

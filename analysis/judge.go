@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/stickybench/stickybench/internal/clock"
-	"github.com/stickybench/stickybench/internal/wire"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -25,9 +24,13 @@ type judge struct {
 	forgotten      bool
 	late           int64 // sessions known to the ledgers only, after others were forgotten
 	line           results.Serve
+	writes         []write // of the ledgers, not yet looked up
 	moves          []move
 	latest         int   // move that has begun; -1 before the first
 	joined         *move // the last instance that joined or returned
+	stretches      []stretch
+	stretch        *stretch // in which the exchange that is judged was sent
+	calm           bool     // it is a calm one, and the exchange was done in it too
 	conduct        conduct
 	numbers        map[string]int  // of instances in Run.Instances
 	through        numbered[int64] // answers by replica
@@ -42,6 +45,8 @@ func newJudge(in input) *judge {
 	}
 	j.moves, j.latest = p.moves(in.run), -1
 	slices.SortStableFunc(j.moves, func(a, b move) int { return cmp.Compare(a.at, b.at) })
+	j.stretches = stretchesOf(p, j.moves)
+	j.stretch = &j.stretches[0]
 	j.numbers = map[string]int{}
 	for n, i := range in.run.Instances {
 		j.numbers[i.Name] = n
@@ -49,7 +54,7 @@ func newJudge(in input) *judge {
 	return j
 }
 
-// reach takes the ledgers as far as the exchanges have come, and forgets the sessions that are over.
+// reach takes the ledgers as far as the exchanges have come.
 func (j *judge) reach(now clock.Time, l ledgers) error {
 	j.now = max(j.now, now)
 	for at, more := l.End(); more && at <= j.now; at, more = l.End() {
@@ -59,14 +64,18 @@ func (j *judge) reach(now clock.Time, l ledgers) error {
 		j.serve(&j.line)
 		j.account.serve(&j.line)
 	}
-	if err := j.account.reach(now); err != nil {
-		return err
-	}
+	return j.account.reach(now)
+}
+
+// settle does what can wait for the end of a batch: it looks up the writes and forgets the sessions that
+// are over.
+func (j *judge) settle() {
+	j.checkWrites()
 	for s := j.departed(); s != nil; s = j.departed() {
 		j.forgotten = true
 		j.conclude(s)
+		j.spare = append(j.spare, s)
 	}
-	return nil
 }
 
 // exchange takes one record; those of one session come in order of completion. It says whether the
@@ -79,8 +88,11 @@ func (j *judge) exchange(e *results.Exchange) (fresh bool) {
 	if e.Flags&results.Warmup == 0 {
 		s.requests++
 	}
-	j.meetOutages(s, e)
-	j.meetMoves(s, e)
+	j.enterStretch(e)
+	if !j.quiet(s) {
+		j.meetOutages(s, e)
+		j.meetMoves(s, e)
+	}
 	j.takeUp(s, e)
 	j.notice(s, e)
 	if e.Failure == results.Answered && e.Instance != "" {
@@ -112,9 +124,10 @@ func (j *judge) finish(l ledgers) error {
 	if err := j.account.finish(); err != nil {
 		return err
 	}
-	for _, sessions := range [...]map[wire.SessionID]*session{j.playing, j.over} {
-		for _, s := range sessions {
-			j.conclude(s)
+	j.settle()
+	for _, seat := range j.sessions.seats {
+		if seat.session != nil {
+			j.conclude(seat.session)
 		}
 	}
 	return nil

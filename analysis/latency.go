@@ -2,15 +2,11 @@ package analysis
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/stickybench/stickybench/results"
 )
-
-// longest is the largest time the histograms tell apart; longer ones count as this.
-const longest = int64(time.Hour)
 
 // enough is how many answers must lie above a quantile before it counts (method: 50).
 const enough = 50
@@ -18,38 +14,34 @@ const enough = 50
 // latency holds the clocks of successful answers, in nanoseconds.
 type latency struct {
 	names  [5]string
-	clocks [5]*hdrhistogram.Histogram
+	clocks [5]*histogram
 }
 
 func newLatency() latency {
 	l := latency{names: [5]string{"response", "service", "store", "handler", "connect"}}
 	for i := range l.clocks {
-		l.clocks[i] = hdrhistogram.New(1, longest, 3)
+		l.clocks[i] = newHistogram()
 	}
 	return l
 }
 
 func (l *latency) add(e *results.Exchange) {
-	l.record(0, e.Done.Sub(e.Due))
-	l.record(1, e.Done.Sub(e.Sent)-e.Connect)
+	l.clocks[0].record(e.Done.Sub(e.Due))
+	l.clocks[1].record(e.Done.Sub(e.Sent) - e.Connect)
 	if e.Connect > 0 {
-		l.record(4, e.Connect)
+		l.clocks[4].record(e.Connect)
 	}
 	if e.Lookups > 0 {
-		l.record(2, e.StoreTime)
+		l.clocks[2].record(e.StoreTime)
 	}
 	if e.Boot != 0 { // a mock backend answered: a handler time of 0 is one
-		l.record(3, e.HandlerTime)
+		l.clocks[3].record(e.HandlerTime)
 	}
-}
-
-func (l *latency) record(clock int, d time.Duration) {
-	_ = l.clocks[clock].RecordValue(min(max(int64(d), 0), longest)) // clamped: cannot fail
 }
 
 func (l *latency) merge(from latency) {
 	for i, h := range from.clocks {
-		l.clocks[i].Merge(h) // of equal range: drops nothing
+		l.clocks[i].merge(h)
 	}
 }
 
@@ -60,10 +52,11 @@ type quantile struct {
 }
 
 func (l *latency) report(s *sheet, labels map[string]string) {
-	for i, h := range l.clocks {
-		if h.TotalCount() == 0 {
+	for i, clock := range l.clocks {
+		if clock.total == 0 {
 			continue
 		}
+		h := clock.hdr()
 		prefix := "latency." + l.names[i] + "."
 		s.put(spell(prefix+"mean", labels, h.Mean(), h))
 		for _, q := range [...]quantile{{"p50", 50}, {"p90", 90}, {"p95", 95}, {"p99", 99}, {"p999", 99.9}} {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/stickybench/stickybench/internal/clock"
+	"github.com/stickybench/stickybench/internal/wire"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -61,18 +62,46 @@ func (j *judge) serve(l *results.Serve) {
 		return
 	}
 	if l.Origin == results.None && l.Seq > 0 {
-		j.hidden(l).create(creation{l.Start, l.Seq})
+		j.hidden(l.ID).create(creation{l.Start, l.Seq})
 	}
-	if l.Write && j.nonces.repeated(l.Nonce, l.End) {
-		j.hidden(l).repeat(violation{id: l.ID, at: l.End, kind: duplicate.String(), from: l.Instance, to: l.Instance, why: "one write was applied twice"})
+	if l.Write {
+		j.writes = append(j.writes, write{l.ID, l.Nonce, l.End, l.Instance})
+		if len(j.writes) == mostWrites {
+			j.checkWrites()
+		}
 	}
 }
 
-// hidden finds the session of the line, which may be ahead of its first exchange.
-func (j *judge) hidden(l *results.Serve) *hidden {
-	s := j.find(l.ID)
+// write is one line of a ledger whose nonce is still to be looked up.
+type write struct {
+	id       wire.SessionID
+	nonce    uint64
+	end      clock.Time
+	instance string
+}
+
+// mostWrites are looked up together.
+const mostWrites = 64
+
+// checkWrites finds the writes that were there before. It reaches for all nonces at first, so that the
+// processor waits for memory once and not for each.
+func (j *judge) checkWrites() {
+	for _, w := range j.writes {
+		j.touched += uint32(j.nonces.approach(w.nonce))
+	}
+	for _, w := range j.writes {
+		if j.nonces.repeated(w.nonce, w.end) {
+			j.hidden(w.id).repeat(violation{id: w.id, at: w.end, kind: duplicate.String(), from: w.instance, to: w.instance, why: "one write was applied twice"})
+		}
+	}
+	j.writes = j.writes[:0]
+}
+
+// hidden finds what the ledgers tell of a session, which may be ahead of its first exchange.
+func (j *judge) hidden(id wire.SessionID) *hidden {
+	s := j.sessions.find(id)
 	if s == nil {
-		s = &session{id: l.ID}
+		s = j.add(id)
 		j.leave(s)
 	}
 	if s.hidden == nil {

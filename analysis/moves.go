@@ -71,9 +71,10 @@ func (j *judge) meetMoves(s *session, e *results.Exchange) {
 	for ; int(s.moves) < len(j.moves) && j.moves[s.moves].at <= e.Sent; s.moves++ {
 		if m := &j.moves[s.moves]; s.home != "" && !s.jarless && s.home != m.instance && !j.pool.unavailable(s.home, m.at, m.at) {
 			s.pending = append(s.pending, pending{int(s.moves), s.home})
+			s.involved = true
 		}
 	}
-	if s.idled(e, j.run.Mechanism) || s.aged(e, j.run.Mechanism) {
+	if m := &j.run.Mechanism; s.idled(e, m) || s.aged(e, m) {
 		s.pending = nil // it may go where it likes
 	}
 	if len(s.pending) == 0 || e.Failure != results.Answered || e.Status >= 500 || e.Flags&(results.MarkerDropped|results.AddressChanged) != 0 {

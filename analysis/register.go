@@ -6,22 +6,24 @@ import (
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/internal/wire"
 	"github.com/stickybench/stickybench/profiles"
+	"github.com/stickybench/stickybench/results"
 )
 
 // register holds the sessions that may still get records. One that is over is kept for what may come
 // late, and is then folded into the census and forgotten: memory follows the number of sessions at
 // once, not the length of the run.
 type register struct {
-	playing map[wire.SessionID]*session // small, so that it stays in the processor's cache
-	byUser  []*session                  // of playing: one at each place, by user number; saves most look-ups
-	over    map[wire.SessionID]*session
-	leaving []departure // in order
-	now     clock.Time
+	sessions roster
+	byUser   []*session  // those that play, one at each place, by user number; saves most look-ups
+	leaving  []departure // in order
+	spare    []*session  // forgotten
+	now      clock.Time
+	touched  uint32
 	patience
 }
 
 func newRegister(p patience) register {
-	return register{playing: map[wire.SessionID]*session{}, byUser: make([]*session, userPlaces), over: map[wire.SessionID]*session{}, patience: p}
+	return register{sessions: newRoster(), byUser: make([]*session, userPlaces), patience: p}
 }
 
 // departure is a session that is to be forgotten.
@@ -62,51 +64,64 @@ const userPlaces = 1 << 16 // half a megabyte
 
 func userPlace(id wire.SessionID) uint32 { return id.User % userPlaces }
 
+// approach touches the sessions of some exchanges that come next. The processor waits for all of them
+// at once; without that, it would wait for each in turn when it is judged. The sum only keeps the
+// compiler from leaving the reads out.
+func (r *register) approach(batch []results.Exchange) {
+	for i := range batch {
+		if s := r.byUser[userPlace(batch[i].ID)]; s != nil {
+			r.touched += s.requests + s.memory.version
+		}
+	}
+	for _, d := range r.leaving[:min(len(r.leaving), len(batch)/16)] { // a session has some exchanges
+		r.touched += d.s.requests
+	}
+}
+
 // attending gives the session that plays under the number of an exchange.
 func (r *register) attending(id wire.SessionID) *session {
 	at := &r.byUser[userPlace(id)]
 	if s := *at; s != nil && s.id == id {
 		return s
 	}
-	s, ok := r.playing[id]
-	if !ok {
-		s = r.enter(id)
-	}
+	s := r.enter(id)
 	if s.since == 0 {
 		*at = s
 	}
 	return s
 }
 
-// find gives the session of that number; nil where there is none.
-func (r *register) find(id wire.SessionID) *session {
-	if s, ok := r.playing[id]; ok {
-		return s
-	}
-	return r.over[id]
-}
-
 // enter takes a session that plays; what the ledgers told before counts for it.
 func (r *register) enter(id wire.SessionID) *session {
-	s := r.over[id]
-	if s == nil {
-		s = &session{id: id}
-	} else if s.seen {
-		return s // a record out of order
+	s := r.sessions.find(id)
+	switch {
+	case s == nil:
+		s = r.add(id)
+	case s.seen:
+		return s // it plays, or this is a record out of order
 	}
 	s.seen, s.since = true, 0
-	delete(r.over, id)
-	r.playing[id] = s
+	return s
+}
+
+// add takes a session in, in the memory of one that was forgotten if there is one.
+func (r *register) add(id wire.SessionID) *session {
+	var s *session
+	if last := len(r.spare) - 1; last >= 0 {
+		s, r.spare = r.spare[last], r.spare[:last]
+	} else {
+		s = new(session)
+	}
+	*s = session{id: id}
+	r.sessions.add(s)
 	return s
 }
 
 // leave lets the session be forgotten when nothing late can come any more.
 func (r *register) leave(s *session) {
-	delete(r.playing, s.id)
 	if at := &r.byUser[userPlace(s.id)]; *at == s {
 		*at = nil
 	}
-	r.over[s.id] = s
 	s.since = r.now
 	r.leaving = append(r.leaving, departure{s, r.now})
 }
@@ -118,7 +133,7 @@ func (r *register) departed() *session {
 		r.leaving = r.leaving[1:]
 		if d.s.since == d.since {
 			d.s.since = 0 // it may stand in line twice
-			delete(r.over, d.s.id)
+			r.sessions.remove(d.s.id)
 			return d.s
 		}
 	}

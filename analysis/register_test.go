@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"time"
@@ -76,7 +77,7 @@ func TestForgettingChangesNothing(t *testing.T) {
 func forgetting(t *testing.T, s *synthetic, p patience, whole *results.Report) {
 	in := s.input(p)
 	j, most := newJudge(in), 0
-	in.exchanges = watched(in.exchanges, func() { most = max(most, len(j.playing)+len(j.over)) })
+	in.exchanges = watched(in.exchanges, func() { most = max(most, j.sessions.count) })
 	got := judged(t, in, j)
 	want, _ := whole.Encode()
 	if !bytes.Equal(got, want) {
@@ -174,7 +175,28 @@ func TestNoncesAreRememberedForAWhile(t *testing.T) {
 			t.Fatalf("nonce %d", i)
 		}
 	}
-	if held := len(n.young) + len(n.old); held > 25 {
+	if held := n.young.count + n.old.count; held > 25 {
 		t.Errorf("%d nonces are held", held)
+	}
+}
+
+func TestRosterIsAMap(t *testing.T) {
+	r, want := newRoster(), map[wire.SessionID]*session{}
+	draws := rand.New(rand.NewPCG(5, 6))
+	for i := range 200_000 {
+		id := wire.SessionID{User: draws.Uint32N(1<<8) << (24 * (i % 2)), Session: draws.Uint32N(8)} // 0, and alike in many bits
+		if got := r.find(id); got != want[id] {
+			t.Fatalf("%s: %v, want %v", id, got, want[id])
+		}
+		if want[id] == nil && draws.Uint32N(8) < 5 {
+			want[id] = &session{id: id}
+			r.add(want[id])
+		} else {
+			delete(want, id)
+			r.remove(id)
+		}
+		if r.count != len(want) {
+			t.Fatalf("%d of %d", r.count, len(want))
+		}
 	}
 }

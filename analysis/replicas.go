@@ -31,12 +31,12 @@ type numbered[T any] [profiles.MostReplicas + 1]T
 
 // handovers is what is remembered of one session's replicas.
 type handovers struct {
-	last     uint8             // replica that answered last; 0 = none is known
-	met      [healths]bool     // it was handed over
-	parted   [healths]bool     // and a replica sent it elsewhere without excuse
-	alone    bool              // it was sent elsewhere without excuse by the replica that answered last
-	said     *numbered[string] // where each replica sent it last
-	departed numbered[bool]    // replicas that sent it elsewhere
+	last     uint8            // replica that answered last; 0 = none is known
+	met      [healths]bool    // it was handed over
+	parted   [healths]bool    // and a replica sent it elsewhere without excuse
+	alone    bool             // it was sent elsewhere without excuse by the replica that answered last
+	said     numbered[string] // where each replica sent it last
+	departed numbered[bool]   // replicas that sent it elsewhere
 }
 
 // agreement sums up the sessions that are over.
@@ -48,9 +48,8 @@ type agreement struct {
 }
 
 func (a *agreement) add(s *session) {
-	h := &s.handovers
-	several := slices.Contains(h.met[:], true)
-	if !s.eligible() || !several {
+	h := s.handovers
+	if h == nil || !s.eligible() || !slices.Contains(h.met[:], true) {
 		return
 	}
 	apart := slices.Contains(h.parted[:], true)
@@ -68,10 +67,10 @@ func (a *agreement) add(s *session) {
 // handOver holds the replica that answered against the one before. Home is where the session was bound before this answer; why excuses that it is
 // not there any more.
 func (j *judge) handOver(s *session, e *results.Exchange, home, why string) {
-	h := &s.handovers
-	if h.said == nil {
-		h.said = &numbered[string]{}
+	if s.handovers == nil {
+		s.handovers = &handovers{}
 	}
+	h := s.handovers
 	before, measured := h.last, e.Flags&results.Warmup == 0
 	moved := home != "" && e.Instance != home && why == ""
 	switch {
@@ -94,10 +93,10 @@ func (j *judge) handOver(s *session, e *results.Exchange, home, why string) {
 
 // told says of a switch which replica had answered before, and what either was blind to.
 func (j *judge) told(s *session, e *results.Exchange) string {
-	before := s.handovers.last
-	if e.Replica == 0 || before == 0 || before == e.Replica {
+	if e.Replica == 0 || s.handovers == nil || s.handovers.last == e.Replica {
 		return ""
 	}
+	before := s.handovers.last
 	text := ", where " + j.replica(before) + " had sent it"
 	for _, n := range []uint8{e.Replica, before} {
 		if blind := j.pool.blindTo(j.replica(n), e.Sent); len(blind) > 0 {

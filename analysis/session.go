@@ -10,7 +10,7 @@ import (
 )
 
 // session is what the judge remembers of one session. What each exchange touches comes first and lies
-// together: with many sessions, the processor waits for little else.
+// together, in two lines of the processor's cache: with many sessions, it waits for little else.
 type session struct {
 	id        wire.SessionID
 	home      string
@@ -23,10 +23,13 @@ type session struct {
 	stayed    uint32 // follow-ups answered by home
 	followUps uint32
 	faults    uint32 // outages already met
+	moves     uint32 // pool changes already met
 	jarless   bool
 	broken    bool
 	seen      bool // an exchange came, not only a ledger's line
-	memory    memory
+	involved  bool // in an outage or a pool change that is still told
+	behaviour
+	memory memory
 
 	found     [kinds]finding
 	opening   uint32     // highest number of the requests that were due before the first answer
@@ -36,10 +39,8 @@ type session struct {
 	hidden    *hidden
 	since     clock.Time // when it left the register, if it did
 	victims   []victim   // of the same outages
-	moves     uint32     // pool changes already met
-	handovers handovers
+	handovers *handovers // nil while no replica is known
 	pending   []pending
-	behaviour
 }
 
 // finding is what was found of one kind of anomaly in a session.
@@ -67,7 +68,7 @@ func (k kind) String() string { return [...]string{"lost", "stale", "fork", "dup
 
 // excuse says why a session was allowed to leave its home; "" means it was not.
 func (j *judge) excuse(s *session, e *results.Exchange) string {
-	m := j.run.Mechanism
+	m := &j.run.Mechanism
 	switch {
 	case e.Flags&results.MarkerDropped != 0:
 		return "cleared: the client did not send the marker it was given"
@@ -88,12 +89,12 @@ func (j *judge) excuse(s *session, e *results.Exchange) string {
 }
 
 // idled says whether a sliding marker may have expired: some are renewed up to a tenth of their lifetime late.
-func (s *session) idled(e *results.Exchange, m results.Mechanism) bool {
+func (s *session) idled(e *results.Exchange, m *results.Mechanism) bool {
 	return m.TTL > 0 && m.Sliding && e.Sent.Sub(s.lastDone) >= m.TTL*9/10
 }
 
 // aged says whether an absolute marker has expired.
-func (s *session) aged(e *results.Exchange, m results.Mechanism) bool {
+func (s *session) aged(e *results.Exchange, m *results.Mechanism) bool {
 	return m.TTL > 0 && !m.Sliding && e.Sent.Sub(s.bound) >= m.TTL
 }
 

@@ -16,6 +16,7 @@ type traffic struct {
 	profiles      []latency           // and one more for answers of no known profile
 	zones         map[string]*latency // by the answering instance's zone
 	places        map[string]*place   // by instance of the run
+	lately        [64]named           // of places: saves most look-ups
 	operations    uint64              // on the session store
 }
 
@@ -23,6 +24,26 @@ type traffic struct {
 type place struct {
 	served int64    // answered requests
 	zone   *latency // of its zone; nil = it has none
+}
+
+// named is a place under its name; nil when no instance of the run has it.
+type named struct {
+	name  string
+	place *place
+}
+
+// at gives the place of that name, or nil.
+func (t *traffic) at(name string) *place {
+	i := 0
+	if len(name) > 0 {
+		i = int(name[len(name)-1]) % len(t.lately) // names mostly differ in the last digit
+	}
+	if n := &t.lately[i]; n.name == name {
+		return n.place
+	}
+	p := t.places[name]
+	t.lately[i] = named{name, p}
+	return p
 }
 
 func newTraffic(run results.Run) *traffic {
@@ -52,7 +73,7 @@ func (t *traffic) add(e *results.Exchange, timed bool) {
 		t.failed++
 		return
 	}
-	p := t.places[e.Instance]
+	p := t.at(e.Instance)
 	if p != nil {
 		p.served++
 	}

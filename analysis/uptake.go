@@ -36,7 +36,7 @@ func (j *judge) takeUp(s *session, e *results.Exchange) {
 		}
 	}
 	m := j.joined
-	if m == nil || e.Sent < m.at || e.Failure != results.Answered || e.Status >= 500 || j.pool.out(m.instance, e.Sent) {
+	if m == nil || e.Sent < m.at || e.Failure != results.Answered || e.Status >= 500 || !j.calm && j.pool.out(m.instance, e.Sent) {
 		return
 	}
 	m.uptake.answer(e.Sent.Sub(m.at), e.Instance == m.instance)

@@ -52,7 +52,7 @@ type cookie struct {
 
 // A record is kind, size of the value, line, expires where the kind is dated, value.
 const (
-	recordLine = 2 + 2 // where line is
+	recordLine = 2 + 2 // where the line stands
 	recordHead = recordLine + 8
 	recordDate = 8
 )

@@ -40,7 +40,7 @@ func (s *shard) suffer(u *user, action string) results.ExchangeFlags {
 	damaged := false
 	switch action {
 	case "move":
-		u.next |= isMove
+		u.is.set(moved, true)
 	case "forget":
 		damaged = s.jars.forget(&u.jar)
 	case "garble":
@@ -48,7 +48,7 @@ func (s *shard) suffer(u *user, action string) results.ExchangeFlags {
 	case "replay":
 		damaged = s.jars.exchange(&u.jar, &s.lent)
 	}
-	if damaged && u.keeps {
+	if damaged && u.is.have(keeps) {
 		return results.MarkerDropped
 	}
 	return 0

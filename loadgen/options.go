@@ -34,7 +34,7 @@ type Progress struct {
 	Requests, Errors   uint64
 	Rate               float64       // requests per second since the last call
 	P50, P99           time.Duration // response time so far
-	Sessions, Switched uint64        // Switched: answers from another instance than the session's first
+	Sessions, Switched uint64        // Switched: answers from another instance than the one before, to clients that keep their marker
 	InFlight           int
 	Dropped            uint64 // never sent
 	Instances          []InstanceShare

@@ -25,32 +25,32 @@ type user struct {
 	jar     jar
 	seq     uint32
 	moves   uint32
-	pending uint32     // requests of the step in flight, not done yet; of the next step while the user thinks
-	address uint32     // number of the address after moves, from 1; 0 = not known yet
-	home    uint16     // index of the first instance seen; 0 = none yet
-	met     uint16     // mishaps that it has lived through
-	replica uint8      // of the target, that the next new connection goes to
-	keeps   bool       // returns cookies
-	next    stepTraits // of the step in flight, or of the next one while the user thinks
+	pending uint32 // requests of the step in flight, not done yet; of the next step while the user thinks
+	address uint32 // number of the address after moves, from 1; 0 = not known yet
+	home    uint16 // index of the first instance seen; 0 = none yet
+	met     uint16 // mishaps that it has lived through
+	replica uint8  // of the target, that the next new connection goes to
+	is      userFlags
 }
 
-// stepTraits are what is so about a step, one bit each.
-type stepTraits uint8
+// userFlags are what is true of a user, a bit each.
+type userFlags uint8
 
 const (
-	isPost stepTraits = 1 << iota
-	isHead
-	isMove // the address changes before the step
-	isLast // of the session
+	keeps userFlags = 1 << iota // returns cookies
+	write                       // the next step is a POST
+	head                        // the next step is a HEAD
+	moved                       // the address changes before the next step
+	last                        // the next step is the session's last
 )
 
-func traitsOf(step profiles.Step) (t stepTraits) {
-	for bit, set := range [...]bool{step.Write, step.Head, step.Moved, step.Last} {
-		if set {
-			t |= 1 << bit
-		}
+func (t userFlags) have(one userFlags) bool { return t&one != 0 }
+
+func (t *userFlags) set(one userFlags, yes bool) {
+	*t &^= one
+	if yes {
+		*t |= one
 	}
-	return t
 }
 
 // shard owns everything that plays users number mod n = i.
@@ -206,7 +206,8 @@ func (s *shard) begin(slot uint32, id wire.SessionID, at clock.Time) {
 		moves = 0
 	}
 	*u = user{id: id, player: s.plan.Player(id.User, id.Session), moves: moves,
-		keeps: s.plan.KeepsJar(id.User), met: s.outlived(at)}
+		met: s.outlived(at)}
+	u.is.set(keeps, s.plan.KeepsJar(id.User))
 	if s.replicas > 1 {
 		u.replica = s.firstReplica(id)
 	}
@@ -219,7 +220,11 @@ func (s *shard) follow(slot uint32, from clock.Time) {
 	u := s.users.at(slot)
 	step, ok := s.plan.Next(&u.player)
 	if at := s.after(from.Add(step.Think)); ok && at < s.end {
-		u.next, u.pending = traitsOf(step), uint32(step.Parallel)
+		u.is.set(write, step.Write)
+		u.is.set(head, step.Head)
+		u.is.set(moved, step.Moved)
+		u.is.set(last, step.Last)
+		u.pending = uint32(step.Parallel)
 		s.queue.push(due{at, slot})
 		return
 	}

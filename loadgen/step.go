@@ -14,7 +14,7 @@ import (
 func (s *shard) fire(slot uint32, at clock.Time) {
 	u := s.users.at(slot)
 	flags := s.warm(at) | s.meet(u, at)
-	if u.next&isMove != 0 {
+	if u.is.have(moved) {
 		u.moves++
 		u.address = 0
 		flags |= results.AddressChanged
@@ -41,11 +41,11 @@ func (s *shard) request(slot, lane uint32, at, now clock.Time, flags results.Exc
 		r.Source = s.source(u)
 	}
 	r.Deadline = now.Add(time.Duration(s.exp.Load.Timeout))
-	r.Write, r.Head = u.next&isPost != 0, u.next&isHead != 0
+	r.Write, r.Head = u.is.have(write), u.is.have(head)
 	if r.Write {
 		r.Flags |= results.Write
 	}
-	if !u.keeps {
+	if !u.is.have(keeps) {
 		r.Flags |= results.MarkerDropped
 	} else {
 		r.Cookie, r.Marker = s.jars.header(r.Cookie, &u.jar, now)
@@ -150,7 +150,7 @@ func (s *shard) write(r *Request) {
 	if s.replicas > 1 {
 		e.Replica = r.Replica + 1
 	}
-	if u.next&isLast != 0 && u.pending == 1 {
+	if u.is.have(last) && u.pending == 1 {
 		e.Flags |= results.Last
 	}
 	var name uint16
@@ -199,7 +199,9 @@ func (s *shard) homing(u *user, name uint16) {
 	if u.home == 0 {
 		u.home = name
 	} else if name != 0 && name != u.home {
-		s.tally.switched++
 		u.home = name
+		if u.is.have(keeps) { // nothing binds a client that drops its marker
+			s.tally.switched++
+		}
 	}
 }

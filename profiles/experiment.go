@@ -27,16 +27,16 @@ type Experiment struct {
 
 // Balancer says what is measured. Exactly one of Use and URL is set.
 type Balancer struct {
-	Use      string   `yaml:"use,omitempty"`        // "builtin:cookie", "haproxy:cookie", "exec:CMD {listen} {backends}"
-	URL      string   `yaml:"url,omitempty"`        // an already running balancer
-	Others   []string `yaml:"other_urls,omitempty"` // its further replicas: same scheme and path, spoken to as URL's host
-	Replicas int      `yaml:"replicas"`             // with Use: how many of it are started, 1 to 8; users' connections go round them
-	Listen   string   `yaml:"listen,omitempty"`     // HOST:PORT of the first replica; empty = a free loopback port
-	Config   string   `yaml:"config,omitempty"`     // template file for exec's {config}
-	TTL      Duration `yaml:"ttl"`                  // affinity lifetime; 0 = none
-	Absolute bool     `yaml:"absolute,omitempty"`   // TTL counts from binding, not from the last request
-	Points   int      `yaml:"points,omitempty"`     // consistent-hash ring points per instance; 0 = rendezvous
-	Choice   string   `yaml:"choice"`               // unbound sessions: "random", "round-robin", "least"
+	Use      string   `yaml:"use,omitempty"`                             // "builtin:cookie", "haproxy:cookie", "exec:CMD {listen} {backends}"
+	URL      string   `yaml:"url,omitempty"`                             // an already running balancer
+	Others   []string `yaml:"other_urls,omitempty"`                      // its further replicas: same scheme and path, spoken to as URL's host
+	Replicas int      `yaml:"replicas" jsonschema:"minimum=1,maximum=8"` // with Use: how many of it are started, 1 to 8; users' connections go round them
+	Listen   string   `yaml:"listen,omitempty"`                          // HOST:PORT of the first replica; empty = a free loopback port
+	Config   string   `yaml:"config,omitempty"`                          // template file for exec's {config}
+	TTL      Duration `yaml:"ttl"`                                       // affinity lifetime; 0 = none
+	Absolute bool     `yaml:"absolute,omitempty"`                        // TTL counts from binding, not from the last request
+	Points   int      `yaml:"points,omitempty"`                          // consistent-hash ring points per instance; 0 = rendezvous
+	Choice   string   `yaml:"choice"`                                    // unbound sessions: "random", "round-robin", "least"
 	Health   Health   `yaml:"health"`
 	Log      bool     `yaml:"access_log,omitempty"` // the balancer keeps an account of every request, at its own cost
 	Identify Identify `yaml:"identify,omitempty"`   // with URL: how an answer names its instance

@@ -1,7 +1,6 @@
 package results
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -55,7 +54,7 @@ func blockSum(block []byte) uint32 {
 
 // blockReader finds the good blocks of one log and counts what it had to skip.
 type blockReader struct {
-	r        *bufio.Reader
+	window
 	kind     byte
 	width    int
 	offset   int64
@@ -72,7 +71,7 @@ type gap struct{ at, bytes int64 }
 const maxBlock = blockHeader + maxNames + maxRecords*exchangeWidth
 
 func newBlockReader(r io.Reader, kind byte, width int) *blockReader {
-	return &blockReader{r: bufio.NewReaderSize(r, 2*maxBlock), kind: kind, width: width, interned: map[string]string{}}
+	return &blockReader{window: newWindow(r), kind: kind, width: width, interned: map[string]string{}}
 }
 
 // errFuture is a log of a later format.
@@ -80,13 +79,13 @@ var errFuture = errors.New("unknown format")
 
 // next gives the names and records of the next good block, valid until the following call.
 func (b *blockReader) next() (list []string, records []byte, err error) {
-	_, _ = b.r.Discard(b.taken) // peeked: cannot fail
+	b.discard(b.taken)
 	b.offset, b.taken = b.offset+int64(b.taken), 0
 	for {
-		head, err := b.r.Peek(blockHeader)
+		head := b.peek(blockHeader)
 		if len(head) < blockHeader {
 			b.skip(len(head))
-			return nil, nil, endOf(err)
+			return nil, nil, b.window.err
 		}
 		if string(head[:4]) != blockMagic {
 			b.skip(b.toMagic())
@@ -102,41 +101,34 @@ func (b *blockReader) next() (list []string, records []byte, err error) {
 	}
 }
 
-func endOf(err error) error {
-	if err == nil || errors.Is(err, io.ErrUnexpectedEOF) {
-		return io.EOF
-	}
-	return err
-}
-
 // toMagic is how many bytes lie before the next possible block.
 func (b *blockReader) toMagic() int {
-	window, _ := b.r.Peek(b.r.Size())
-	if i := bytes.Index(window[1:], []byte(blockMagic)); i >= 0 {
+	ahead := b.peek(mostWindow)
+	if i := bytes.Index(ahead[1:], []byte(blockMagic)); i >= 0 {
 		return i + 1
 	}
-	return max(1, len(window)-len(blockMagic)+1)
+	return max(1, len(ahead)-len(blockMagic)+1)
 }
 
 func (b *blockReader) skip(n int) {
 	if n == 0 {
 		return
 	}
-	discarded, _ := b.r.Discard(n)
+	b.discard(n)
 	if last := len(b.gaps) - 1; last >= 0 && b.gaps[last].at+b.gaps[last].bytes == b.offset {
-		b.gaps[last].bytes += int64(discarded)
+		b.gaps[last].bytes += int64(n)
 	} else {
-		b.gaps = append(b.gaps, gap{b.offset, int64(discarded)})
+		b.gaps = append(b.gaps, gap{b.offset, int64(n)})
 	}
-	b.offset += int64(discarded)
+	b.offset += int64(n)
 }
 
 // sealed says whether a whole block with a good checksum starts here. Its header means the same in
 // every version, so that a flipped bit is not taken for a later one.
 func (b *blockReader) sealed(head []byte) bool {
 	total := blockHeader + int(le.Uint16(head[8:])) + int(le.Uint16(head[6:]))*int(le.Uint16(head[10:]))
-	block, err := b.r.Peek(total)
-	return err == nil && blockSum(block) == le.Uint32(block[12:])
+	block := b.peek(total)
+	return len(block) == total && blockSum(block) == le.Uint32(block[12:])
 }
 
 // take gives the block that starts here if it is whole and its checksum holds; the next call of next
@@ -147,8 +139,8 @@ func (b *blockReader) take(head []byte) (list []string, records []byte, ok bool)
 		return nil, nil, false
 	}
 	total := blockHeader + size + count*width
-	block, err := b.r.Peek(total) // moves what head points to
-	if err != nil || blockSum(block) != le.Uint32(block[12:]) {
+	block := b.peek(total) // may move what head points to
+	if len(block) < total || blockSum(block) != le.Uint32(block[12:]) {
 		return nil, nil, false
 	}
 	if !b.readNames(block[blockHeader : blockHeader+size]) {

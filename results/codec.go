@@ -88,7 +88,7 @@ func addressKind(a netip.Addr) byte {
 func decodeAddress(kind byte, b []byte) netip.Addr {
 	switch kind {
 	case 4:
-		return netip.AddrFrom16([16]byte(b)).Unmap()
+		return netip.AddrFrom4([4]byte(b[12:]))
 	case 6:
 		return netip.AddrFrom16([16]byte(b))
 	}
@@ -96,27 +96,26 @@ func decodeAddress(kind byte, b []byte) netip.Addr {
 }
 
 // decodeExchange sets every field of e; false means that the record names no instance of its block.
-func decodeExchange(e *Exchange, b []byte, list []string) bool {
-	b = b[:exchangeWidth]
-	u32, u64 := le.Uint32, le.Uint64
-	e.ID = wire.SessionID{User: u32(b), Session: u32(b[4:])}
-	e.Seq, e.Profile, e.Failure, e.Flags = u32(b[8:]), b[12], Failure(b[13]), ExchangeFlags(le.Uint16(b[14:]))
-	e.Nonce = u64(b[16:])
-	e.Due, e.Sent = clock.Time(u64(b[24:])), clock.Time(u64(b[32:]))
-	e.FirstByte, e.Done = clock.Time(u64(b[40:])), clock.Time(u64(b[48:]))
-	e.Boot, e.MarkerSent, e.MarkerReceived = u64(b[56:]), u64(b[64:]), u64(b[72:])
-	e.Epoch, e.Head = u64(b[80:]), u64(b[88:])
-	e.StoreTime, e.HandlerTime = time.Duration(u64(b[96:])), time.Duration(u64(b[104:]))
-	e.Owner = wire.SessionID{User: u32(b[112:]), Session: u32(b[116:])}
-	e.Version, e.Conn = u32(b[120:]), u32(b[124:])
-	e.Status, e.Lookups, e.Shard = le.Uint16(b[128:]), le.Uint16(b[130:]), le.Uint16(b[132:])
+func decodeExchange(e *Exchange, record []byte, list []string) bool {
+	b := (*[exchangeWidth]byte)(record)
 	name := int(le.Uint16(b[134:]))
 	if name >= len(list) {
 		return false
 	}
+	e.ID = wire.SessionID{User: le.Uint32(b[:]), Session: le.Uint32(b[4:])}
+	e.Seq, e.Profile, e.Failure, e.Flags = le.Uint32(b[8:]), b[12], Failure(b[13]), ExchangeFlags(le.Uint16(b[14:]))
+	e.Nonce = le.Uint64(b[16:])
+	e.Due, e.Sent = clock.Time(le.Uint64(b[24:])), clock.Time(le.Uint64(b[32:]))
+	e.FirstByte, e.Done = clock.Time(le.Uint64(b[40:])), clock.Time(le.Uint64(b[48:]))
+	e.Boot, e.MarkerSent, e.MarkerReceived = le.Uint64(b[56:]), le.Uint64(b[64:]), le.Uint64(b[72:])
+	e.Epoch, e.Head = le.Uint64(b[80:]), le.Uint64(b[88:])
+	e.StoreTime, e.HandlerTime = time.Duration(le.Uint64(b[96:])), time.Duration(le.Uint64(b[104:]))
+	e.Owner = wire.SessionID{User: le.Uint32(b[112:]), Session: le.Uint32(b[116:])}
+	e.Version, e.Conn = le.Uint32(b[120:]), le.Uint32(b[124:])
+	e.Status, e.Lookups, e.Shard = le.Uint16(b[128:]), le.Uint16(b[130:]), le.Uint16(b[132:])
 	e.Instance = list[name]
 	e.Source = decodeAddress(b[136], b[137:153])
-	e.Connect, e.Replica = time.Duration(u64(b[153:])), b[161]
+	e.Connect, e.Replica = time.Duration(le.Uint64(b[153:])), b[161]
 	return true
 }
 
@@ -142,6 +141,8 @@ const (
 	spanBytes = 5 // nanoseconds up to 18 minutes
 	lateBytes = 3
 	lateUnit  = 100 * time.Nanosecond // up to 1.6 s
+
+	spansWidth = 5*spanBytes + lateBytes
 )
 
 func appendSpans(b []byte, s StoreSpans) []byte {
@@ -157,18 +158,16 @@ func appendLow(b []byte, v time.Duration, bytes int) []byte {
 	return append(b, le.AppendUint64(nil, uint64(fits))[:bytes]...)
 }
 
-func decodeSpans(b []byte) (s StoreSpans) {
-	for i, span := range [...]*time.Duration{&s.Wait, &s.Encode, &s.RoundTrip, &s.Decode, &s.Trip} {
-		*span = low(b[i*spanBytes:], spanBytes)
+// decodeSpans reads what appendSpans wrote; all of it is zero for an instance without a store.
+func decodeSpans(b *[spansWidth]byte) (s StoreSpans) {
+	if le.Uint64(b[:])|le.Uint64(b[8:])|le.Uint64(b[16:])|uint64(le.Uint32(b[24:])) == 0 {
+		return s
 	}
-	s.Late = low(b[5*spanBytes:], lateBytes) * lateUnit
+	for i, span := range [...]*time.Duration{&s.Wait, &s.Encode, &s.RoundTrip, &s.Decode, &s.Trip} {
+		*span = time.Duration(le.Uint64(b[i*spanBytes:]) & (1<<(8*spanBytes) - 1)) // the last one ends with the late bytes
+	}
+	s.Late = time.Duration(le.Uint32(b[spansWidth-4:])>>8) * lateUnit
 	return s
-}
-
-func low(b []byte, bytes int) time.Duration {
-	var whole [8]byte
-	copy(whole[:bytes], b)
-	return time.Duration(le.Uint64(whole[:]))
 }
 
 func bit(set bool) byte {
@@ -179,21 +178,20 @@ func bit(set bool) byte {
 }
 
 // decodeServe sets every field of s, as decodeExchange does.
-func decodeServe(s *Serve, b []byte, list []string) bool {
-	b = b[:serveWidth]
-	u32, u64 := le.Uint32, le.Uint64
-	s.ID = wire.SessionID{User: u32(b), Session: u32(b[4:])}
-	s.Seq, s.Status, s.Write, s.Origin = u32(b[8:]), le.Uint16(b[12:]), b[14] == 1, Origin(b[15])
-	s.Nonce, s.Boot = u64(b[16:]), u64(b[24:])
-	s.Start, s.End = clock.Time(u64(b[32:])), clock.Time(u64(b[40:]))
-	s.Epoch, s.Head = u64(b[48:]), u64(b[56:])
-	s.StoreTime, s.HandlerTime, s.CPU = time.Duration(u64(b[64:])), time.Duration(u64(b[72:])), time.Duration(u64(b[80:]))
-	s.VersionBefore, s.Version, s.Lookups = u32(b[88:]), u32(b[92:]), le.Uint16(b[96:])
+func decodeServe(s *Serve, record []byte, list []string) bool {
+	b := (*[serveWidth]byte)(record)
 	name := int(le.Uint16(b[98:]))
 	if name >= len(list) {
 		return false
 	}
+	s.ID = wire.SessionID{User: le.Uint32(b[:]), Session: le.Uint32(b[4:])}
+	s.Seq, s.Status, s.Write, s.Origin = le.Uint32(b[8:]), le.Uint16(b[12:]), b[14] == 1, Origin(b[15])
+	s.Nonce, s.Boot = le.Uint64(b[16:]), le.Uint64(b[24:])
+	s.Start, s.End = clock.Time(le.Uint64(b[32:])), clock.Time(le.Uint64(b[40:]))
+	s.Epoch, s.Head = le.Uint64(b[48:]), le.Uint64(b[56:])
+	s.StoreTime, s.HandlerTime, s.CPU = time.Duration(le.Uint64(b[64:])), time.Duration(le.Uint64(b[72:])), time.Duration(le.Uint64(b[80:]))
+	s.VersionBefore, s.Version, s.Lookups = le.Uint32(b[88:]), le.Uint32(b[92:]), le.Uint16(b[96:])
 	s.Instance = list[name]
-	s.Spans = decodeSpans(b[100:])
+	s.Spans = decodeSpans((*[spansWidth]byte)(b[100:]))
 	return true
 }

@@ -83,13 +83,14 @@ func (l *Ledgers) Next(s *Serve) (more bool, err error) {
 // sink restores the order after the first ledger has moved on.
 func (l *Ledgers) sink() {
 	for i := 0; ; {
-		least := i
-		for child := 2*i + 1; child <= 2*i+2 && child < len(l.heap); child++ {
-			if l.heap[child].head.End < l.heap[least].head.End {
-				least = child
-			}
+		least := 2*i + 1
+		if least >= len(l.heap) {
+			return
 		}
-		if least == i {
+		if other := least + 1; other < len(l.heap) && l.heap[other].head.End < l.heap[least].head.End {
+			least = other
+		}
+		if l.heap[i].head.End <= l.heap[least].head.End {
 			return
 		}
 		l.heap[i], l.heap[least] = l.heap[least], l.heap[i]

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"fmt"
 	"math"
 	"net/netip"
 	"os"
@@ -94,6 +95,28 @@ func TestTruncationAnywhereLosesOnlyTheTail(t *testing.T) {
 		if got := read(t, d); len(got) != 0 || len(d.Warnings()) != 1 {
 			t.Fatalf("cut at %d: %d records, warnings %q (want %d records whole or none)", cut, len(got), d.Warnings(), len(want))
 		}
+	}
+}
+
+// A block of long names is larger than what is usually read at once.
+func TestBlocksOfAnySizeAreRead(t *testing.T) {
+	d := created(t)
+	log, _ := d.ExchangeLog()
+	buffer := log.Buffer()
+	var want []Exchange
+	for i := range 3*maxRecords + 5 {
+		e := sample(i)
+		e.Instance = strings.Repeat("x", maxName-3) + fmt.Sprintf("%03d", i%maxRecords)
+		want = append(want, e)
+		if err := buffer.Append(&e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := buffer.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, d); !cmp.Equal(got, want, addresses) || len(d.Warnings()) != 0 {
+		t.Fatalf("%d records of %d, warnings %q", len(got), len(want), d.Warnings())
 	}
 }
 

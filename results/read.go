@@ -14,6 +14,26 @@ import (
 // shards at most a tenth of a second apart. Unreadable blocks are skipped and said by Warnings.
 func (d *Dir) Exchanges() iter.Seq2[Exchange, error] {
 	return func(yield func(Exchange, error) bool) {
+		for batch, err := range d.ExchangeBatches() {
+			for i := range batch {
+				if !yield(batch[i], nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(Exchange{}, err)
+			}
+		}
+	}
+}
+
+// exchangeBatch is how many exchanges are decoded at once: few enough to stay in the processor's first cache.
+const exchangeBatch = 64
+
+// ExchangeBatches streams the same some records at a time; they hold until the next are asked for. An
+// error comes last, with what was read before it.
+func (d *Dir) ExchangeBatches() iter.Seq2[[]Exchange, error] {
+	return func(yield func([]Exchange, error) bool) {
 		path := d.file("exchanges.log")
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			d.warn("exchanges.log is missing: no request was recorded")
@@ -21,14 +41,14 @@ func (d *Dir) Exchanges() iter.Seq2[Exchange, error] {
 		}
 		c, err := newCursor(d, path, kindExchange, exchangeWidth, decodeExchange)
 		if err != nil {
-			yield(Exchange{}, err)
+			yield(nil, err)
 			return
 		}
 		defer c.close()
-		var e Exchange
+		batch := make([]Exchange, exchangeBatch)
 		for {
-			more, err := c.next(&e)
-			if err == nil && !more || !yield(e, err) || err != nil {
+			n, err := c.fill(batch)
+			if n == 0 && err == nil || !yield(batch[:n], err) || err != nil {
 				return
 			}
 		}
@@ -93,6 +113,16 @@ func (c *cursor[T]) next(v *T) (more bool, err error) {
 			return false, fmt.Errorf("%s: %w", name, err)
 		}
 	}
+}
+
+// fill puts the next good records into the batch; fewer when there are none left.
+func (c *cursor[T]) fill(batch []T) (n int, err error) {
+	for more := true; n < len(batch); n++ {
+		if more, err = c.next(&batch[n]); !more {
+			break
+		}
+	}
+	return n, err
 }
 
 // saidGaps bounds the warnings about one log; a log of nothing but damage would make thousands.

@@ -93,7 +93,7 @@ func figures() []metric {
 		{"stickybench_request_errors_total", "Requests without a complete answer, or with a status of 500 or more.", counter, func(p loadgen.Progress) float64 { return float64(p.Errors) }},
 		{"stickybench_dropped_requests_total", "Requests never sent because a limit was reached.", counter, func(p loadgen.Progress) float64 { return float64(p.Dropped) }},
 		{"stickybench_sessions_total", "Sessions begun.", counter, func(p loadgen.Progress) float64 { return float64(p.Sessions) }},
-		{"stickybench_session_switches_total", "Answers from another instance than the session's one before.", counter, func(p loadgen.Progress) float64 { return float64(p.Switched) }},
+		{"stickybench_session_switches_total", "Answers from another instance than the session's one before, to clients that keep their marker.", counter, func(p loadgen.Progress) float64 { return float64(p.Switched) }},
 		{"stickybench_users", "Users in a session now.", gauge, func(p loadgen.Progress) float64 { return float64(p.Users) }},
 		{"stickybench_in_flight_requests", "Requests without an answer yet.", gauge, func(p loadgen.Progress) float64 { return float64(p.InFlight) }},
 		{"stickybench_elapsed_seconds", "Time since the run's start.", gauge, func(p loadgen.Progress) float64 { return p.Elapsed.Seconds() }},
