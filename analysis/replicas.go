@@ -93,7 +93,7 @@ func (j *judge) handOver(s *session, e *results.Exchange, home, why string) {
 
 // told says of a switch which replica had answered before, and what either was blind to.
 func (j *judge) told(s *session, e *results.Exchange) string {
-	if e.Replica == 0 || s.handovers == nil || s.handovers.last == e.Replica {
+	if e.Replica == 0 || s.handovers == nil || s.handovers.last == 0 || s.handovers.last == e.Replica {
 		return ""
 	}
 	before := s.handovers.last

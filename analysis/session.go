@@ -39,7 +39,7 @@ type session struct {
 	hidden    *hidden
 	since     clock.Time // when it left the register, if it did
 	victims   []victim   // of the same outages
-	handovers *handovers // nil while no replica is known
+	handovers *handovers // nil where the balancer has one replica
 	pending   []pending
 }
 

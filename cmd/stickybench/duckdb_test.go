@@ -56,7 +56,7 @@ func queryDocs(ts *testscript.TestScript, neg bool, args []string) {
 	report, err := storedReport(ts.MkAbs(args[0]))
 	ts.Check(err)
 	broken, _ := report.Find("affinity.broken_sessions", nil)
-	if len(found) != 4 || len(found[0]) != 1 || fmt.Sprint(found[0][0]["broken"]) != fmt.Sprint(broken.Value) || broken.Value == 0 {
+	if len(found) != 5 || len(found[0]) != 1 || fmt.Sprint(found[0][0]["broken"]) != fmt.Sprint(broken.Value) || broken.Value == 0 {
 		ts.Fatalf("DuckDB finds %v broken in %d statements, the report %v", found[0], len(found), broken.Value)
 	}
 	for _, row := range found[1] {
