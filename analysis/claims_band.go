@@ -46,7 +46,7 @@ func fewRun(r *rand.Rand, sessions int) float64 {
 		}
 		loads[r.IntN(fewInstances)] += size
 	}
-	return stats.SpreadOf(loads).MaxOverMean
+	return stats.SpreadOf(loads, nil).MaxOverMean
 }
 
 // always is the band of a single draw that does not depend on the number of blocks.

@@ -91,7 +91,7 @@ func (j *judge) noticeExpiry(s *session, e *results.Exchange) {
 		return
 	}
 	j.conduct.expired++
-	j.conduct.chance += 1 / float64(max(1, j.pool.members(j.run, e.Sent)))
+	j.conduct.chance += j.pool.share(j.run, s.home, e.Sent)
 	if e.Instance == s.home {
 		j.conduct.overstayed++
 	}

@@ -14,7 +14,7 @@ type failover struct {
 	outage
 	active     int64   // sessions with requests before and after its begin
 	victims    int64   // of them, homed on the instance
-	ideal      float64 // victims if the sessions were spread evenly over the pool of that time
+	ideal      float64 // victims if the sessions were spread by weight over the pool of that time
 	collateral int64   // sessions of healthy homes that moved meanwhile
 	errors     int64
 	returned   int64
@@ -104,7 +104,8 @@ func (j *judge) reportFailovers(s *sheet) {
 	total := failover{}
 	for i := range j.failovers {
 		f := &j.failovers[i]
-		f.ideal = float64(f.active) / float64(max(1, j.pool.members(j.run, f.from)))
+		own, all := j.pool.weights(j.run, f.instance, f.from)
+		f.ideal = float64(f.active) * own / all
 		f.report(s, f.label(j.run))
 		f.reportVictims(s, f.label(j.run)["fault"])
 		f.reportPhases(s, f.label(j.run)["fault"])

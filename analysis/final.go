@@ -32,13 +32,13 @@ func (f *final) add(e *results.Exchange) {
 
 // report puts max over mean, and the mean of the instances that were never out over that of all.
 func (f *final) report(s *sheet, run results.Run, p *pool) {
-	var loads, steady []float64
-	total := 0.0
+	var loads []float64
+	total, weight, steady, steadyWeight := 0.0, 0.0, 0.0, 0.0
 	for _, i := range run.Instances {
 		load := float64(f.served[i.Name])
-		loads, total = append(loads, load), total+load
+		loads, total, weight = append(loads, load), total+load, weight+i.Weighs()
 		if !slices.ContainsFunc(p.outages, func(o outage) bool { return o.instance == i.Name }) {
-			steady = append(steady, load)
+			steady, steadyWeight = steady+load, steadyWeight+i.Weighs()
 		}
 	}
 	if total == 0 || len(p.outages) == 0 {
@@ -47,8 +47,12 @@ func (f *final) report(s *sheet, run results.Run, p *pool) {
 	put := func(name string, value float64) {
 		s.put(results.Metric{Name: "skew.final." + name, Unit: "ratio", Better: "lower", Value: value, N: int64(total)})
 	}
-	put("max_over_mean", stats.SpreadOf(loads).MaxOverMean)
-	if len(steady) > 0 {
-		put("steady_over_mean", stats.Mean(steady).Value/stats.Mean(loads).Value)
+	var weights stats.Weights
+	if uneven := run.Weights(); uneven != nil {
+		weights = stats.Relative(uneven)
+	}
+	put("max_over_mean", stats.SpreadOf(loads, weights).MaxOverMean)
+	if steadyWeight > 0 {
+		put("steady_over_mean", steady/steadyWeight/(total/weight))
 	}
 }

@@ -37,32 +37,49 @@ func (p *pool) moves(run results.Run) (list []move) {
 		}
 	}
 	for _, o := range p.outages {
-		n := float64(p.members(run, o.from))
+		share := p.share(run, o.instance, o.from)
 		leave, back := 0.0, 0.0
 		if run.Mechanism.Family == results.MoveAndHome {
-			back = 1 / max(1, n)
+			back = share
 			if o.removed && disruption == "modulo" {
-				leave, back = 1-1/max(1, n), 1-1/max(1, n)
+				leave = rehashed(p.members(run, o.from), o.instance, weightOf(run.Instances, o.instance))
+				back = leave
 			}
 		}
 		add(move{instance: o.instance, what: o.instance + " out (" + o.why + ")", at: o.from, ideal: leave})
-		add(move{instance: o.instance, what: o.instance + " back", at: o.to, ideal: back, uptake: &uptake{share: 1 / max(1, n)}})
+		add(move{instance: o.instance, what: o.instance + " back", at: o.to, ideal: back, uptake: &uptake{share: share}})
 	}
 	for _, i := range run.Instances {
 		at, joined := p.joined[i.Name]
 		if !joined {
 			continue
 		}
-		n, share := float64(p.members(run, at)), 0.0
+		others := p.members(run, at)
+		share, ideal := i.Weighs()/(total(others)+i.Weighs()), 0.0
 		if run.Mechanism.Family == results.MoveAndHome {
-			share = 1 / (n + 1)
+			ideal = share
 			if disruption == "modulo" {
-				share = 1 - share
+				ideal = rehashed(others, i.Name, i.Weighs())
 			}
 		}
-		add(move{instance: i.Name, what: i.Name + " added", at: at, ideal: share, uptake: &uptake{share: 1 / (n + 1)}})
+		add(move{instance: i.Name, what: i.Name + " added", at: at, ideal: ideal, uptake: &uptake{share: share}})
 	}
 	return list
+}
+
+// rehashed is the share of keys that a modulo hash moves when an instance of that weight joins or leaves the others: a
+// key stays when both moduli happen to give it to the same one, of weight w of W with it and V without: Σ w²/(W·V).
+func rehashed(pool []results.Instance, instance string, weight float64) float64 {
+	same, others := 0.0, 0.0
+	for _, i := range pool {
+		if i.Name != instance {
+			same, others = same+i.Weighs()*i.Weighs(), others+i.Weighs()
+		}
+	}
+	if others == 0 {
+		return 0
+	}
+	return 1 - same/(others*(others+weight))
 }
 
 // meetMoves notes which changes the session has lived through and, once the balancer must have

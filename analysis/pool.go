@@ -87,15 +87,45 @@ func (p *pool) track(open map[string]outage, c results.Change) {
 	}
 }
 
-// members counts the instances of the pool just before t.
-func (p *pool) members(run results.Run, t clock.Time) (n int) {
+// members are the instances of the pool just before t.
+func (p *pool) members(run results.Run, t clock.Time) (in []results.Instance) {
 	for _, i := range run.Instances {
 		left := slices.ContainsFunc(p.gone[i.Name], func(o outage) bool { return o.removed && o.from < t && t <= o.to })
 		if !left && p.joined[i.Name] < t {
-			n++
+			in = append(in, i)
 		}
 	}
-	return n
+	return in
+}
+
+// weights are the instance's and that of the whole pool just before t, in which it is.
+func (p *pool) weights(run results.Run, instance string, t clock.Time) (own, all float64) {
+	own = weightOf(run.Instances, instance)
+	return own, max(own, total(p.members(run, t)))
+}
+
+// share is the part of the keys, and of new sessions, that are the instance's.
+func (p *pool) share(run results.Run, instance string, t clock.Time) float64 {
+	own, all := p.weights(run, instance, t)
+	return own / all
+}
+
+// weightOf is 1 for an instance that is not among them.
+func weightOf(instances []results.Instance, name string) float64 {
+	for _, i := range instances {
+		if i.Name == name {
+			return i.Weighs()
+		}
+	}
+	return 1
+}
+
+// total is the weight of all.
+func total(instances []results.Instance) (sum float64) {
+	for _, i := range instances {
+		sum += i.Weighs()
+	}
+	return sum
 }
 
 func known(run results.Run, name string) bool {

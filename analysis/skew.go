@@ -28,13 +28,14 @@ func reportSkew(s *sheet, in input, t *traffic, j *judge) {
 	}
 	reportInstances(s, instances, loads, cpu)
 	outages := j.outageNotes()
+	weights := reportWeights(s, in.run)
 	for _, of := range []string{"sessions", "requests", "inflight", "cpu"} {
-		reportSpread(s, of, loads[of], keys, outages)
+		reportSpread(s, of, loads[of], weights, keys, outages)
 	}
 	if j.run.Mechanism.Key != "address" {
-		s.put(results.Metric{Name: "skew.sessions.chi2_p", Unit: "p", Value: stats.ChiSquaredP(loads["sessions"]), N: stats.Keys(keys), Warnings: outages})
+		s.put(results.Metric{Name: "skew.sessions.chi2_p", Unit: "p", Value: stats.ChiSquaredP(loads["sessions"], weights), N: stats.Keys(keys), Warnings: outages})
 	}
-	reportBand(s, in, loads["requests"], keys)
+	reportBand(s, in, loads["requests"], weights, keys)
 	reportHeadroom(s, loads["cpu"])
 }
 
@@ -91,6 +92,21 @@ func reportInstances(s *sheet, instances []results.Instance, loads map[string][]
 	}
 }
 
+// reportWeights gives the shares that the instances are to carry; nil, and nothing, when they are equal.
+func reportWeights(s *sheet, run results.Run) stats.Weights {
+	weights, sum := run.Weights(), 0.0
+	for _, w := range weights {
+		sum += w
+	}
+	for i, w := range weights {
+		s.put(results.Metric{Name: "instance.weight_share", Labels: map[string]string{"instance": run.Instances[i].Name}, Unit: "ratio", Value: w / sum, N: 1})
+	}
+	if weights == nil {
+		return nil
+	}
+	return stats.Relative(weights)
+}
+
 // outageNotes warns that an instance that was out could not carry its share.
 func (j *judge) outageNotes() (notes []string) {
 	for _, o := range j.pool.outages {
@@ -104,12 +120,12 @@ func (j *judge) outageNotes() (notes []string) {
 	return notes
 }
 
-func reportSpread(s *sheet, of string, loads []float64, keys []stats.Class, notes []string) {
+func reportSpread(s *sheet, of string, loads []float64, weights stats.Weights, keys []stats.Class, notes []string) {
 	n, effective := len(loads), stats.Effective(keys)
 	if of == "sessions" {
 		effective = float64(stats.Keys(keys))
 	}
-	spread := stats.SpreadOf(loads)
+	spread := stats.SpreadOf(loads, weights)
 	put := func(name string, value float64, notes ...string) {
 		s.put(results.Metric{Name: "skew." + of + "." + name, Unit: "ratio", Better: "lower", Value: value, N: stats.Keys(keys), Warnings: notes})
 	}
@@ -122,8 +138,8 @@ func reportSpread(s *sheet, of string, loads []float64, keys []stats.Class, note
 }
 
 // reportBand holds max/mean of requests against random assignments of the same keys.
-func reportBand(s *sheet, in input, loads []float64, keys []stats.Class) {
-	outcomes := stats.Reassign(keys, len(loads), in.run.Seed)
+func reportBand(s *sheet, in input, loads []float64, weights stats.Weights, keys []stats.Class) {
+	outcomes := stats.Reassign(keys, len(loads), weights, in.run.Seed)
 	if len(outcomes) == 0 {
 		return
 	}
@@ -131,7 +147,7 @@ func reportBand(s *sheet, in input, loads []float64, keys []stats.Class) {
 	median := outcomes[len(outcomes)/2]
 	s.put(results.Metric{Name: "skew.requests.random_max_over_mean", Unit: "ratio", Value: median, Lo: &lo, Hi: &hi, N: int64(len(outcomes))})
 	s.put(results.Metric{Name: "skew.requests.permutation_p", Unit: "p", N: int64(len(outcomes)),
-		Value: stats.PermutationP(outcomes, stats.SpreadOf(loads).MaxOverMean)})
+		Value: stats.PermutationP(outcomes, stats.SpreadOf(loads, weights).MaxOverMean)})
 }
 
 func reportHeadroom(s *sheet, busy []float64) {

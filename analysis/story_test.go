@@ -26,6 +26,7 @@ import (
 //	1s u1 error                  no answer
 //	1s u1 b1 dropped|moved|warm|owner=u2|long=2s|parallel|sent=3|received=4 (markers)
 //	2s down b1                   also up, failing, draining, slow, removed, added, and kept: down, memory kept
+//	weights 10 10 10 1           of b1 to b4; 1 each without
 //	replicas 2                   the balancer has so many; a line says via=2
 //	2s blind lb2 b3              also sees: again
 //	2s serve b1 u1 new|POST nonce=5
@@ -164,6 +165,9 @@ func (s *teller) line(words []string) error {
 	if words[0] == "mechanism" {
 		return s.mechanism(words[1:])
 	}
+	if words[0] == "weights" {
+		return s.weights(words[1:])
+	}
 	if words[0] == "replicas" {
 		return s.replicas(words[1])
 	}
@@ -188,6 +192,15 @@ func (s *teller) line(words []string) error {
 		return s.log(now, words[2:])
 	default:
 		return s.exchange(now, words[1:])
+	}
+	return nil
+}
+
+func (s *teller) weights(words []string) (err error) {
+	for i, word := range words {
+		if s.in.run.Instances[i].Weight, err = strconv.ParseFloat(word, 64); err != nil {
+			return err
+		}
 	}
 	return nil
 }

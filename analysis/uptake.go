@@ -10,7 +10,7 @@ import (
 
 // uptake is how an instance that joins or returns gets its share of the load.
 type uptake struct {
-	share        float64 // of an even spread
+	share        float64 // of a spread by weight
 	placed, here int64   // new sessions since the change, and those on the instance
 	bins         []bin   // of answers since the change
 }

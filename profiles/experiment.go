@@ -64,12 +64,13 @@ type Identify struct {
 // Backends are the mock instances b1 … bN.
 type Backends struct {
 	Count   int          `yaml:"count"`
-	Handler Distribution `yaml:"handler"`            // waiting time per request, seconds
-	CPU     Distribution `yaml:"cpu"`                // CPU time burnt per request, seconds
-	CPUMode string       `yaml:"cpu_mode,omitempty"` // "real" (default: the process burns it) or "virtual" (it queues for Cores)
-	Cores   float64      `yaml:"cores,omitempty"`    // virtual CPU of each instance; 0 = 1
-	Zones   []string     `yaml:"zones,omitempty"`    // availability zones, dealt to b1, b2, … in turn
-	Drain   Duration     `yaml:"drain"`              // SIGTERM grace
+	Handler Distribution `yaml:"handler"`                                              // waiting time per request, seconds
+	CPU     Distribution `yaml:"cpu"`                                                  // CPU time burnt per request, seconds
+	CPUMode string       `yaml:"cpu_mode,omitempty"`                                   // "real" (default: the process burns it) or "virtual" (it queues for Cores)
+	Cores   float64      `yaml:"cores,omitempty"`                                      // virtual CPU of each instance; 0 = 1
+	Zones   []string     `yaml:"zones,omitempty"`                                      // availability zones, dealt to b1, b2, … in turn
+	Weights []Weight     `yaml:"weights,omitempty" jsonschema:"minimum=1,maximum=256"` // at the balancer, 1 to MostWeight, dealt likewise; none = all 1
+	Drain   Duration     `yaml:"drain"`                                                // SIGTERM grace
 }
 
 // Load is how sessions arrive: Users > 0 is a closed loop; Rate, Stages, Spike, Sine and Trace are

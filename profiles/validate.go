@@ -88,7 +88,7 @@ func (e *Experiment) checkBalancer() error {
 // checkInstances holds for instances that the run starts.
 func (e *Experiment) checkInstances() error {
 	if e.Balancer.URL != "" {
-		return nil
+		return e.Backends.checkElsewhere()
 	}
 	if e.Backends.Drain < 0 {
 		return wrong("backends.drain", "%v is negative; use 0 to stop at once", time.Duration(e.Backends.Drain))
@@ -97,6 +97,9 @@ func (e *Experiment) checkInstances() error {
 		return wrong("backends.count", "%d; use 1 to 200", e.Backends.Count)
 	}
 	if err := e.checkZones(); err != nil {
+		return err
+	}
+	if err := e.Backends.checkWeights(); err != nil {
 		return err
 	}
 	return e.Backends.checkCPU()

@@ -79,7 +79,7 @@ func consistencyQuantities() (list []Quantity) {
 
 var failoverQuantities = []Quantity{
 	{"failover.victims", Count, "", "sessions homed on an instance when it failed; with the label fault for each fault"},
-	{"failover.ideal_victims", Count, "", "victims of a perfectly even spread"},
+	{"failover.ideal_victims", Count, "", "victims of a perfect spread by weight"},
 	{"failover.collateral_moves", Count, "lower", "answers that sessions of healthy homes got elsewhere during an outage"},
 	{"failover.error_requests", Count, "lower", "failed requests during an outage"},
 	{"failover.returned_home", Count, "", "answers by which a victim came back to its old home"},
@@ -182,7 +182,7 @@ func skewQuantities() (list []Quantity) {
 			Quantity{prefix + "gini", Ratio, "lower", of[1] + ": Gini coefficient"})
 	}
 	return append(list,
-		Quantity{"skew.sessions.chi2_p", PValue, "", "session counts against an even spread: chi-squared p"},
+		Quantity{"skew.sessions.chi2_p", PValue, "", "session counts against a spread by weight: chi-squared p"},
 		Quantity{"skew.requests.random_max_over_mean", Ratio, "", "hottest over mean of random assignments of the same sessions, median and 95 % band"},
 		Quantity{"skew.requests.permutation_p", PValue, "", "share of random assignments at least as uneven as the observed one"},
 		Quantity{"skew.final.max_over_mean", Ratio, "lower", "requests of the hottest instance over the mean in the last tenth of a run whose pool changed"},
@@ -199,6 +199,7 @@ var instanceQuantities = []Quantity{
 	{"instance.cpu_seconds", Seconds, "", "CPU time it used"},
 	{"instance.cpu_ratio", Ratio, "", "its CPU utilisation"},
 	{"instance.share", Ratio, "", "its share of the answered requests"},
+	{"instance.weight_share", Ratio, "", "the share that it has by its weight; only where weights differ"},
 }
 
 var generatorQuantities = []Quantity{

@@ -54,6 +54,27 @@ type Instance struct {
 	Zone    string `json:"zone,omitempty"` // availability zone
 }
 
+// Weighs is the instance's weight at the balancer; 1 where nobody said it.
+func (i Instance) Weighs() float64 {
+	if i.Weight <= 0 {
+		return 1
+	}
+	return i.Weight
+}
+
+// Weights are those of the instances, in order; nil when they are equal.
+func (r Run) Weights() (weights []float64) {
+	uneven := false
+	for _, i := range r.Instances {
+		weights = append(weights, i.Weighs())
+		uneven = uneven || i.Weighs() != weights[0]
+	}
+	if !uneven {
+		return nil
+	}
+	return weights
+}
+
 // BalancerReplica is one of several processes of the balancer that users' connections go round.
 type BalancerReplica struct {
 	Name string `json:"name"` // "lb1": Exchange.Replica 1

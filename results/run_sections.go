@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -101,14 +102,18 @@ func (r *Report) instances() section {
 			s.table.rows = append(s.table.rows, r.instanceRow(m.Labels))
 		}
 	}
+	mean, spread := "the mean", "an even spread"
+	if slices.ContainsFunc(r.Metrics, func(m Metric) bool { return m.Name == "instance.weight_share" }) {
+		mean, spread = "the share of its weight", "a spread by weight"
+	}
 	for _, of := range []string{"sessions", "requests", "inflight", "cpu"} {
 		if m, ok := r.value("skew." + of + ".max_over_mean"); ok {
-			s.after = append(s.after, fmt.Sprintf("%s: hottest %.3g× the mean, CV %.3g of which %.3g unavoidable, excess %.3g", of, m.Value,
+			s.after = append(s.after, fmt.Sprintf("%s: hottest %.3g× %s, CV %.3g of which %.3g unavoidable, excess %.3g", of, m.Value, mean,
 				r.number("skew."+of+".cv"), r.number("skew."+of+".unavoidable_cv"), r.number("skew."+of+".excess_cv")))
 		}
 	}
 	if m, ok := r.value("skew.sessions.chi2_p"); ok {
-		s.after = append(s.after, fmt.Sprintf("session counts against an even spread: chi-squared p = %.3g", m.Value))
+		s.after = append(s.after, fmt.Sprintf("session counts against %s: chi-squared p = %.3g", spread, m.Value))
 	}
 	if _, ok := r.value("skew.cpu.headroom"); ok {
 		s.after = append(s.after, fmt.Sprintf("headroom %+.0f%% (by the average it looks like %+.0f%%)", 100*r.number("skew.cpu.headroom"),

@@ -138,7 +138,8 @@ func Config(e *profiles.Experiment) (string, error) {
 	var instances []balancers.Instance
 	of := e.Balancer.Count()
 	for n := range e.Backends.Count {
-		instances = append(instances, balancers.Instance{Name: profiles.InstanceName(n), Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(previewPort+n))})
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(previewPort+n))
+		instances = append(instances, balancers.Instance{Name: profiles.InstanceName(n), Address: address, Weight: e.Backends.Weight(n)})
 	}
 	if name, mechanism, _ := strings.Cut(e.Balancer.Use, ":"); name == builtin {
 		text, err := json.MarshalIndent(builtinOptions(e, builtinMechanism(mechanism), previewListen, "", instances), "", "  ")

@@ -85,7 +85,7 @@ func (d *Deployment) seen(b *balancer) []balancers.Instance {
 	var all []balancers.Instance
 	for _, i := range d.all() {
 		if i.pooled() {
-			all = append(all, balancers.Instance{Name: i.name(), Address: b.address(i)})
+			all = append(all, balancers.Instance{Name: i.name(), Address: b.address(i), Weight: i.weight})
 		}
 	}
 	return all

@@ -49,7 +49,7 @@ func builtinOptions(e *profiles.Experiment, mechanism, listen, accessLog string,
 		},
 	}
 	for _, i := range instances {
-		o.Instances = append(o.Instances, lb.Instance{Name: i.Name, URL: "http://" + i.Address, Weight: 1})
+		o.Instances = append(o.Instances, lb.Instance{Name: i.Name, URL: "http://" + i.Address, Weight: i.Weight})
 	}
 	return o
 }

@@ -35,7 +35,7 @@ func Check(e *profiles.Experiment) error {
 	}
 	row, m, err := balancers.Lookup(e.Balancer.Use)
 	if err == nil {
-		err = row.Refuse(m, balancers.Params{TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Via: e.Load.ClientAddress.Via, AccessLog: e.Balancer.Log})
+		err = row.Refuse(m, paramsOf(e, row))
 	}
 	if err == nil && e.Load.Protocol == profiles.HTTP2 && !row.HTTP2 {
 		err = fmt.Errorf("load.protocol: %s as it is set up here takes no HTTP/2 without TLS; use builtin or haproxy, or an https:// lb.url", row.Name)

@@ -112,7 +112,7 @@ func (d *Deployment) newInstance(name string) *instance {
 			Handler: e.Backends.Handler, CPU: e.Backends.CPU, Cores: virtualCores(e.Backends), Seed: e.Seed + uint64(k),
 			Drain: e.Scale(e.Backends.Drain), Memory: filepath.Join(d.o.Dir.Path(), "memory-"+name+".json"),
 		},
-		zone: e.Backends.Zone(k),
+		zone: e.Backends.Zone(k), weight: e.Backends.Weight(k),
 		self: d.o.Self, control: d.control, record: d.record, watches: &d.watches, state: results.Down,
 	}
 }
@@ -166,7 +166,7 @@ func (d *Deployment) Describe(run *results.Run) {
 			continue // it never came up
 		}
 		run.Instances = append(run.Instances, results.Instance{
-			Name: i.name(), URL: "http://" + i.options.Listen, Weight: 1, Zone: i.zone,
+			Name: i.name(), URL: "http://" + i.options.Listen, Weight: float64(i.weight), Zone: i.zone,
 			Cores: cmp.Or(i.options.Cores, min(1, float64(runtime.NumCPU()))), Virtual: i.options.Cores > 0,
 		})
 	}

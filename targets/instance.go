@@ -21,6 +21,7 @@ var errNotRunning = errors.New("it is not running")
 type instance struct {
 	options backend.Options
 	zone    string
+	weight  int // at the balancer
 	self    []string
 	control control
 	record  *recorder

@@ -24,9 +24,16 @@ func (d *Deployment) params(row balancers.Row, n int, listen string) (balancers.
 // paramsOf are the experiment's, with times as they really pass.
 func paramsOf(e *profiles.Experiment, row balancers.Row) balancers.Params {
 	health := e.Balancer.Health
+	var weights []int
+	if e.Backends.Uneven() {
+		for n := range e.Backends.Weights {
+			weights = append(weights, e.Backends.Weight(n))
+		}
+	}
 	return balancers.Params{
-		TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Choice: e.Balancer.Choice, Via: e.Load.ClientAddress.Via,
-		AccessLog: e.Balancer.Log,
+		Weights: weights,
+		TTL:     e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Choice: e.Balancer.Choice, Via: e.Load.ClientAddress.Via,
+		AccessLog: e.Balancer.Log, Templated: e.Balancer.Config != "",
 		Health: balancers.Health{
 			Interval: e.Scale(health.Interval), Timeout: e.Scale(health.Timeout), Rise: health.Rise, Fall: health.Fall,
 		},

@@ -87,7 +87,7 @@ func (s *seen) spread() outcome {
 			}
 		}
 	}
-	p := stats.ChiSquaredP(counts)
+	p := stats.ChiSquaredP(counts, nil)
 	return holds(p >= unlikely, "first requests per instance: %v of %v (chi-squared p = %.3g)", counts, s.instances, p)
 }
 

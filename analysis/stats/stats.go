@@ -3,7 +3,6 @@ package stats
 
 import (
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -36,37 +35,6 @@ func BinomialTail(x, n int64, p float64) float64 {
 	return distuv.Binomial{N: float64(n), P: p}.Survival(float64(x) - 1)
 }
 
-// Spread describes how unevenly a load lies on n instances. CV uses the divisor n.
-type Spread struct {
-	MaxOverMean, CV, Jain, Gini float64
-}
-
-// SpreadOf measures loads; all zero loads are even.
-func SpreadOf(loads []float64) Spread {
-	n := float64(len(loads))
-	sum, squares := 0.0, 0.0
-	for _, l := range loads {
-		sum += l
-		squares += l * l
-	}
-	if sum == 0 {
-		return Spread{MaxOverMean: 1, Jain: 1}
-	}
-	mean := sum / n
-	variance := max(0, squares/n-mean*mean)
-	return Spread{MaxOverMean: slices.Max(loads) / mean, CV: math.Sqrt(variance) / mean,
-		Jain: sum * sum / (n * squares), Gini: gini(loads, sum)}
-}
-
-func gini(loads []float64, sum float64) float64 {
-	sorted := slices.Sorted(slices.Values(loads))
-	weighted := 0.0
-	for i, l := range sorted {
-		weighted += float64(2*(i+1)-len(sorted)-1) * l
-	}
-	return weighted / (float64(len(sorted)) * sum)
-}
-
 // UnavoidableCV is the root of E[CV²] = (n−1)/N_eff of a perfectly random assignment to n instances.
 func UnavoidableCV(n int, effective float64) float64 {
 	if effective == 0 {
@@ -84,8 +52,8 @@ func ExcessCV(cv float64, n int, effective float64) float64 {
 	return math.Copysign(math.Sqrt(math.Abs(squared)), squared)
 }
 
-// ChiSquaredP is the p-value of counts against an even spread, df n−1.
-func ChiSquaredP(counts []float64) float64 {
+// ChiSquaredP is the p-value of counts against a spread by weight, df n−1.
+func ChiSquaredP(counts []float64, weights Weights) float64 {
 	sum := 0.0
 	for _, c := range counts {
 		sum += c
@@ -93,8 +61,9 @@ func ChiSquaredP(counts []float64) float64 {
 	if sum == 0 || len(counts) < 2 {
 		return 1
 	}
-	expected, statistic := sum/float64(len(counts)), 0.0
-	for _, c := range counts {
+	mean, statistic := sum/float64(len(counts)), 0.0
+	for i, c := range counts {
+		expected := mean * weights.of(i)
 		statistic += (c - expected) * (c - expected) / expected
 	}
 	return distuv.ChiSquared{K: float64(len(counts) - 1)}.Survival(statistic)

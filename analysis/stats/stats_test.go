@@ -22,7 +22,7 @@ func TestProportion(t *testing.T) {
 }
 
 func TestSpread(t *testing.T) {
-	s := SpreadOf([]float64{1, 2, 3, 4})
+	s := SpreadOf([]float64{1, 2, 3, 4}, nil)
 	near(t, "max/mean", s.MaxOverMean, 1.6, 1e-9)
 	near(t, "cv", s.CV, math.Sqrt(1.25)/2.5, 1e-9)
 	near(t, "jain", s.Jain, 100.0/120, 1e-9)
@@ -31,14 +31,14 @@ func TestSpread(t *testing.T) {
 }
 
 func TestChiSquared(t *testing.T) {
-	near(t, "p", ChiSquaredP([]float64{10, 20, 30}), 0.0067379, 1e-6) // χ² = 10, df 2: e^−5
+	near(t, "p", ChiSquaredP([]float64{10, 20, 30}, nil), 0.0067379, 1e-6) // χ² = 10, df 2: e^−5
 }
 
 // Ten instances, 90 % sessions of 2 requests and 10 % of 100: the mean of max/mean by sessions per
 // instance. The largest is drawn by class, the others key by key.
 func TestTwoVersusHundred(t *testing.T) {
 	for perInstance, want := range map[int64]float64{10: 2.54, 20: 2.03, 50: 1.63, 500: 1.19, 5000: 1.06} {
-		outcomes, sum := Reassign([]Class{{2, 9 * perInstance}, {100, perInstance}}, 10, 1), 0.0
+		outcomes, sum := Reassign([]Class{{2, 9 * perInstance}, {100, perInstance}}, 10, nil, 1), 0.0
 		for _, o := range outcomes {
 			sum += o
 		}
@@ -59,7 +59,7 @@ func TestExcessIsUnbiased(t *testing.T) {
 			z := (seed ^ seed>>30) * 0xbf58476d1ce4e5b9
 			loads[(z^z>>27)>>40%n] += w
 		}
-		cv := SpreadOf(loads).CV
+		cv := SpreadOf(loads, nil).CV
 		sum += cv * cv
 	}
 	near(t, "E[CV²]", sum/rounds, (n-1)/effective, 0.01)

@@ -10,6 +10,7 @@ import (
 func apache() Row {
 	return Row{
 		Name:    "apache",
+		weighs:  100, // mod_proxy: loadfactor "is a number between 1 and 100"
 		Binary:  "apache2",
 		Install: "Debian: apt-get install apache2",
 		told:    true,
@@ -94,7 +95,7 @@ CustomLog "{{.AccessFile}}" account
 
 <Proxy "balancer://be">
 {{- range .Instances}}
-    BalancerMember "http://{{.Address}}" route={{.Name}} retry={{$.WholeSeconds $.Health.FailTimeout}} connectiontimeout={{$.Milliseconds $.Health.Timeout}} hcmethod=GET hcuri=/healthz hcinterval={{$.AtLeast "100ms" $.Health.Interval}} hcpasses={{$.Health.Rise}} hcfails={{$.Health.Fall}} upgrade=websocket{{if .Draining}} status=+N{{end}}
+    BalancerMember "http://{{.Address}}" route={{.Name}} retry={{$.WholeSeconds $.Health.FailTimeout}} connectiontimeout={{$.Milliseconds $.Health.Timeout}} hcmethod=GET hcuri=/healthz hcinterval={{$.AtLeast "100ms" $.Health.Interval}} hcpasses={{$.Health.Rise}} hcfails={{$.Health.Fall}} upgrade=websocket{{if gt .Weight 1}} loadfactor={{.Weight}}{{end}}{{if .Draining}} status=+N{{end}}
 {{- end}}
     ProxySet lbmethod={{if eq .Choice "least"}}bybusyness{{else}}byrequests{{end}} stickysession=` + sticky + `
 </Proxy>

@@ -1,14 +1,17 @@
 package balancers
 
 import (
+	"errors"
 	"net"
 
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
 func envoy() Row {
 	return Row{
 		Name:    "envoy",
+		weighs:  profiles.MostWeight,
 		Binary:  "envoy",
 		Install: "put the release's envoy on the PATH",
 		logs:    plain,
@@ -38,12 +41,21 @@ func envoyMechanisms() []Mechanism {
 			Marker:    NamesHome, Age: true,
 			Notes:  []string{"envoy's stateful session cookie holds the instance's address in base64"},
 			text:   envoyConfig("{{if eq .Choice \"random\"}}RANDOM{{else if eq .Choice \"least\"}}LEAST_REQUEST{{else}}ROUND_ROBIN{{end}}", "", statefulSession),
-			Choice: true,
+			Choice: true, refuse: refuseWeighedRandom,
 		},
 		hash("ring-hash", keyAddress, "RING_HASH", NoMarker, address),
 		hash("ring-hash-cookie", keyCookie, "RING_HASH", Hashed, cookie),
 		hash("maglev", keyAddress, "MAGLEV", NoMarker, address),
 	}
+}
+
+// refuseWeighedRandom: of envoy's policies RANDOM does not look at weights (its documentation, "Supported load
+// balancers", describes them for the others only).
+func refuseWeighedRandom(p Params) error {
+	if p.Choice == "random" && len(p.Weights) > 0 {
+		return errors.New("backends.weights: envoy places by weight in turn or by load, not at random; set lb.choice to round-robin or least")
+	}
+	return nil
 }
 
 // statefulSession is the filter that binds by cookie; not strict, so that a dead home is left.
@@ -104,7 +116,7 @@ static_resources:
       endpoints:
       - lb_endpoints:
 {{- range .Instances}}
-        - endpoint: {address: {{$.SocketAddress .Address}}} # {{.Name}}
+        - {{if gt .Weight 1}}{load_balancing_weight: {{.Weight}}, endpoint: {address: {{$.SocketAddress .Address}}}}{{else}}endpoint: {address: {{$.SocketAddress .Address}}}{{end}} # {{.Name}}
 {{- end}}
 `
 }

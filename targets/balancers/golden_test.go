@@ -66,8 +66,8 @@ func TestGoldenConfigurationsOfReplicas(t *testing.T) {
 	}
 }
 
-// TestGoldenVariants covers what a configuration says only when it is asked to: the access log, and where clients'
-// addresses stand.
+// TestGoldenVariants covers what a configuration says only when it is asked to: the access log, where clients'
+// addresses stand, and weights.
 func TestGoldenVariants(t *testing.T) {
 	for _, use := range []string{"nginx:ip-hash", "haproxy:source", "apache:cookie", "caddy:client-ip-hash", "traefik:cookie", "envoy:cookie"} {
 		row, mechanism, err := Lookup(use)
@@ -78,6 +78,7 @@ func TestGoldenVariants(t *testing.T) {
 			"access-log": func(p *Params) { p.AccessLog = true },
 			"proxy":      func(p *Params) { p.Via = profiles.ViaProxy2 },
 			"forwarded":  func(p *Params) { p.Via = profiles.ViaForwarded },
+			"weights":    func(p *Params) { p.Weights, p.Instances[0].Weight, p.Instances[2].Weight = []int{1, 4}, 1, 4 },
 		} {
 			p := sample()
 			if change(&p); row.Refuse(mechanism, p) != nil {
@@ -132,6 +133,7 @@ func TestParametersShowInTheConfiguration(t *testing.T) {
 		{"apache:cookie", func(p *Params) { p.Choice = "least" }, "lbmethod=bybusyness", "+N"},
 		{"apache:cookie", func(p *Params) { p.Instances[1].Draining = true }, "route=b2 retry=1 connectiontimeout=50ms hcmethod=GET hcuri=/healthz hcinterval=100ms hcpasses=2 hcfails=3 upgrade=websocket status=+N\n", ""},
 		{"apache:cookie", func(p *Params) { p.Health.Interval = time.Millisecond }, "hcinterval=100ms", "hcinterval=1ms"},
+		{"haproxy:cookie", func(p *Params) { p.Instances[1].Draining, p.Instances[1].Weight = true, 4 }, "cookie b2 weight 0\n", "weight 4"},
 		{"haproxy:cookie", func(p *Params) { p.Instances[1].Draining = true }, "127.0.0.1:9002 id 2 cookie b2 weight 0\n", "b1 weight"},
 		{"traefik:cookie", func(p *Params) { p.Absolute = true }, "maxAge: 90}", ""},
 		{"envoy:cookie", func(p *Params) { p.Absolute = true }, "ttl: 90.000s}", ""},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -13,6 +14,7 @@ const masterSocket = "master.sock"
 func haproxy() Row {
 	return Row{
 		Name:    "haproxy",
+		weighs:  profiles.MostWeight,
 		Binary:  "haproxy",
 		told:    true,
 		logs:    plain,
@@ -191,7 +193,7 @@ backend be
     option httpchk GET /healthz
     default-server check inter {{.Milliseconds .Health.Interval}} rise {{.Health.Rise}} fall {{.Health.Fall}}
 {{- range .Instances}}
-    server {{.Name}} {{.Address}}{{with .ID}} id {{.}}{{end}}` + cookie + `{{if .Draining}} weight 0{{end}}
+    server {{.Name}} {{.Address}}{{with .ID}} id {{.}}{{end}}` + cookie + `{{if .Draining}} weight 0{{else if gt .Weight 1}} weight {{.Weight}}{{end}}
 {{- end}}
 `
 }

@@ -5,12 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
 func nginx() Row {
 	return Row{
 		Name:    "nginx",
+		weighs:  profiles.MostWeight,
 		Binary:  "nginx",
 		told:    true,
 		logs:    plain,
@@ -104,7 +106,7 @@ http {
 
     upstream backends {
 ` + lines(directive) + `{{- range .Instances}}
-        server {{.Address}} max_fails={{$.Health.Fall}} fail_timeout={{$.Seconds $.Health.FailTimeout}}; # {{.Name}}
+        server {{.Address}}{{if gt .Weight 1}} weight={{.Weight}}{{end}} max_fails={{$.Health.Fall}} fail_timeout={{$.Seconds $.Health.FailTimeout}}; # {{.Name}}
 {{- end}}
         keepalive 64;
     }

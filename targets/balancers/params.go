@@ -24,6 +24,8 @@ type Params struct {
 	Absolute  bool          // TTL counts from binding, not from the last request
 	Choice    string        // how unbound sessions are placed: "random", "round-robin", "least"
 	Health    Health
+	Weights   []int  // when they differ: those of the instances in turn; see Instance
+	Templated bool   // exec: there is a template for {config}
 	AccessLog bool   // write File("access.log"), whatever it costs
 	Via       string // where the client's address stands: one of profiles.Vias, or empty
 	Command   string // exec: the program and its arguments
@@ -38,6 +40,7 @@ type Instance struct {
 	Name     string // "b1"
 	Address  string // HOST:PORT
 	Draining bool   // to get no new sessions
+	Weight   int    // written where it is above 1, which is what every balancer takes without one
 }
 
 // ID is the instance's number for good, from 1; 0 for a name that is not ours.

@@ -124,6 +124,23 @@ func (r Row) Promise(m Mechanism, p Params) results.Mechanism {
 	return promise
 }
 
+// refuseWeights: a program of the user's hears of weights by its template alone.
+func (r Row) refuseWeights(p Params) error {
+	switch {
+	case len(p.Weights) == 0:
+		return nil
+	case r.Binary == "" && p.Templated:
+		return nil
+	case r.Binary == "":
+		return errors.New("backends.weights: {backends} does not carry them; write {{.Weight}} of each of {{.Instances}} into a template (lb.config), or leave them out")
+	case r.weighs == 0:
+		return fmt.Errorf("backends.weights: %s's affinity mechanisms know no weights; use haproxy:cookie, nginx:ip-hash or builtin:cookie, or leave them out", r.Name)
+	case slices.Max(p.Weights) > r.weighs:
+		return fmt.Errorf("backends.weights: %d; %s takes 1 to %d", slices.Max(p.Weights), r.Name, r.weighs)
+	}
+	return nil
+}
+
 // Refuse says why the mechanism cannot do what p asks, or nil.
 func (r Row) Refuse(m Mechanism, p Params) error {
 	if (p.Proxied() || p.Forwarded()) && !r.told && r.Binary != "" {
@@ -131,6 +148,9 @@ func (r Row) Refuse(m Mechanism, p Params) error {
 	}
 	if p.AccessLog && !r.CanLog() {
 		return fmt.Errorf("lb.access_log: what %s logs is not known here; remove it, or use a balancer that has a name", r.Name)
+	}
+	if err := r.refuseWeights(p); err != nil {
+		return err
 	}
 	if m.refuse == nil {
 		return nil

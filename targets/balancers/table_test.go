@@ -138,3 +138,32 @@ func TestReplicasThatLearnDoNotAgreeByThemselves(t *testing.T) {
 		}
 	}
 }
+
+func TestWeightsThatCannotBeAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		use  string
+		p    Params
+		want string
+	}{
+		{"caddy:cookie", Params{Weights: []int{1, 4}}, "backends.weights: caddy's affinity mechanisms know no weights; use haproxy:cookie, nginx:ip-hash or builtin:cookie, or leave them out"},
+		{"apache:cookie", Params{Weights: []int{1, 101}}, "backends.weights: 101; apache takes 1 to 100"},
+		{"apache:cookie", Params{Weights: []int{1, 100}}, ""},
+		{"envoy:cookie", Params{Weights: []int{1, 4}, Choice: "random"}, "backends.weights: envoy places by weight in turn or by load, not at random; set lb.choice to round-robin or least"},
+		{"envoy:ring-hash", Params{Weights: []int{1, 4}, Choice: "random"}, ""},
+		{"exec:x {backends}", Params{Weights: []int{1, 4}}, "backends.weights: {backends} does not carry them; write {{.Weight}} of each of {{.Instances}} into a template (lb.config), or leave them out"},
+		{"exec:x {config}", Params{Weights: []int{1, 4}, Templated: true}, ""},
+		{"caddy:cookie", Params{}, ""},
+	} {
+		row, m, err := Lookup(c.use)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if err := row.Refuse(m, c.p); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s: got %q\nwant %q", c.use, got, c.want)
+		}
+	}
+}

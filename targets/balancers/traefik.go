@@ -3,6 +3,7 @@ package balancers
 import (
 	"context"
 
+	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -10,6 +11,7 @@ import (
 func traefik() Row {
 	return Row{
 		Name:    "traefik",
+		weighs:  profiles.MostWeight,
 		Binary:  "traefik",
 		Install: "put the release's traefik on the PATH",
 		logs:    traefikParser,
@@ -65,7 +67,7 @@ http:
         healthCheck: {path: /healthz, interval: {{.Milliseconds .Health.Interval}}, timeout: {{.Milliseconds .Health.Timeout}}}
         servers:
 {{- range .Instances}}
-          - {url: "http://{{.Address}}"} # {{.Name}}
+          - {url: "http://{{.Address}}"{{if gt .Weight 1}}, weight: {{.Weight}}{{end}}} # {{.Name}}
 {{- end}}
 `
 }

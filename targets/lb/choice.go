@@ -28,21 +28,37 @@ func (c *choice) among(offered []*member) *member {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	total := 0
+	for _, m := range offered {
+		total += m.weight()
+	}
 	switch c.how {
 	case "round-robin":
 		c.next++
-		return offered[(c.next-1)%len(offered)]
+		return offered[ticket(offered, (c.next-1)%total)]
 	case "least":
-		return least(offered, c.rand.IntN(len(offered)))
+		return least(offered, ticket(offered, c.rand.IntN(total)))
 	}
-	return offered[c.rand.IntN(len(offered))]
+	return offered[ticket(offered, c.rand.IntN(total))]
 }
 
-// least starts at a random place, so that ties do not all fall to the first.
+// ticket is the index of the member that holds the n-th of all tickets: each has as many as it weighs.
+func ticket(offered []*member, n int) int {
+	for i, m := range offered {
+		if n -= m.weight(); n < 0 {
+			return i
+		}
+	}
+	return len(offered) - 1
+}
+
+// least is the fewest requests in flight for the weight. It starts at a random place, so that ties do not all
+// fall to the first.
 func least(offered []*member, start int) *member {
 	best := offered[start]
 	for i := range offered {
-		if m := offered[(start+i)%len(offered)]; m.inFlight.Load() < best.inFlight.Load() {
+		m := offered[(start+i)%len(offered)]
+		if m.inFlight.Load()*int64(best.weight()) < best.inFlight.Load()*int64(m.weight()) {
 			best = m
 		}
 	}

@@ -1,6 +1,7 @@
 package lb
 
 import (
+	"math"
 	"net"
 	"net/http"
 	"slices"
@@ -13,7 +14,7 @@ type placement func(key uint64, usable func(int) bool) int
 // hashed places sessions by source address. It remembers nothing, so a draining instance loses
 // its sessions: nobody can tell an old one from a new one.
 type hashed struct {
-	build func(names []string) placement
+	build func([]Instance) placement
 }
 
 func (h *hashed) home(r *http.Request, p *pool, usable func(*member) bool, _ time.Time) string {
@@ -47,46 +48,50 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// modulo hashes over the configured list: a failure moves only the failed instance's keys, a
-// change of the list moves most.
-func modulo(names []string) placement {
+// modulo hashes over the configured list, each instance as often in it as it weighs: a failure moves only the
+// failed instance's keys, a change of the list moves most.
+func modulo(instances []Instance) placement {
+	var slots []int
+	for i, in := range instances {
+		slots = append(slots, slices.Repeat([]int{i}, in.weight())...)
+	}
 	return func(key uint64, usable func(int) bool) int {
-		n := uint64(len(names))
+		n := uint64(len(slots))
 		for try := uint64(0); try < 4*n; try++ {
-			if i := int(mix(key+try) % n); usable(i) {
+			if i := slots[mix(key+try)%n]; usable(i) {
 				return i
 			}
 		}
-		return slices.IndexFunc(indexes(len(names)), usable)
+		if i := slices.IndexFunc(slots, usable); i >= 0 {
+			return slots[i]
+		}
+		return -1
 	}
-}
-
-func indexes(n int) []int {
-	all := make([]int, n)
-	for i := range all {
-		all[i] = i
-	}
-	return all
 }
 
 // consistent is a ring, or rendezvous without points.
-func consistent(points int) func([]string) placement {
+func consistent(points int) func([]Instance) placement {
 	if points == 0 {
 		return rendezvous
 	}
-	return func(names []string) placement { return ring(names, points) }
+	return func(instances []Instance) placement { return ring(instances, points) }
 }
 
-// rendezvous takes the highest score (Thaler and Ravishankar 1998).
-func rendezvous(names []string) placement {
-	seeds := make([]uint64, len(names))
-	for i, name := range names {
-		seeds[i] = hash(name)
+// rendezvous takes the highest score (Thaler and Ravishankar 1998). The score −w/ln(u) of a uniform u gives each
+// instance its weight's share of the keys, and when a weight changes only keys to or from that instance move
+// (Resch, "New hashing algorithms for data storage", SNIA 2015).
+func rendezvous(instances []Instance) placement {
+	seeds := make([]uint64, len(instances))
+	for i, in := range instances {
+		seeds[i] = hash(in.Name)
 	}
 	return func(key uint64, usable func(int) bool) int {
-		best, top := -1, uint64(0)
+		best, top := -1, 0.0
 		for i, seed := range seeds {
-			if score := mix(key ^ seed); usable(i) && (best < 0 || score > top) {
+			if !usable(i) {
+				continue
+			}
+			if score := -float64(instances[i].weight()) / math.Log(unit(mix(key^seed))); best < 0 || score > top {
 				best, top = i, score
 			}
 		}
@@ -94,16 +99,19 @@ func rendezvous(names []string) placement {
 	}
 }
 
-// ring walks clockwise from the key to the first usable point (Karger 1997).
-func ring(names []string, points int) placement {
+// unit maps x evenly to the open interval from 0 to 1.
+func unit(x uint64) float64 { return (float64(x>>12) + 0.5) / (1 << 52) }
+
+// ring walks clockwise from the key to the first usable point (Karger 1997); points are for each unit of weight.
+func ring(instances []Instance, points int) placement {
 	type point struct {
 		at    uint64
 		index int
 	}
 	var all []point
-	for i, name := range names {
-		for v := range points {
-			all = append(all, point{mix(hash(name) + uint64(v)*0x9e3779b97f4a7c15 + 1), i})
+	for i, in := range instances {
+		for v := range points * in.weight() {
+			all = append(all, point{mix(hash(in.Name) + uint64(v)*0x9e3779b97f4a7c15 + 1), i})
 		}
 	}
 	byPlace := func(a point, at uint64) int {

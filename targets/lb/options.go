@@ -1,6 +1,7 @@
 package lb
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -28,12 +29,14 @@ type Options struct {
 	ClientAddress string `json:"client_address"`       // where it stands: one of profiles.Vias; empty = the connection's
 }
 
-// Instance is one member of the pool. The weight is carried but not yet used.
+// Instance is one member of the pool. Of new sessions and of keys it gets as many as it weighs; 0 counts as 1.
 type Instance struct {
-	Name   string  `json:"name"`
-	URL    string  `json:"url"`
-	Weight float64 `json:"weight"`
+	Name   string `json:"name"`
+	URL    string `json:"url"`
+	Weight int    `json:"weight"`
 }
+
+func (i Instance) weight() int { return cmp.Or(i.Weight, 1) }
 
 // Health is the active check of /healthz; Interval 0 turns it off.
 type Health struct {
@@ -71,6 +74,9 @@ func validPool(pool []Instance) error {
 		}
 		if in.Name == "" || seen[in.Name] {
 			return fmt.Errorf("instances[%d]: name %q is empty or taken; give each instance its own", i, in.Name)
+		}
+		if in.Weight < 0 || in.Weight > profiles.MostWeight {
+			return fmt.Errorf("instances[%d]: weight %d; use 1 to %d", i, in.Weight, profiles.MostWeight)
 		}
 		seen[in.Name] = true
 	}

@@ -11,9 +11,16 @@ import (
 	"pgregory.net/rapid"
 )
 
-func names(n int) (all []string) {
+func members(n int) (all []Instance) {
 	for i := range n {
-		all = append(all, fmt.Sprintf("b%d", i+1))
+		all = append(all, Instance{Name: fmt.Sprintf("b%d", i+1), URL: "http://127.0.0.1:1"})
+	}
+	return all
+}
+
+func names(n int) (all []string) {
+	for _, in := range members(n) {
+		all = append(all, in.Name)
 	}
 	return all
 }
@@ -21,11 +28,11 @@ func names(n int) (all []string) {
 func anyone(int) bool { return true }
 
 func TestOnlyTheKeysOfAnUnusableInstanceMove(t *testing.T) {
-	for name, build := range map[string]func([]string) placement{"modulo": modulo, "rendezvous": rendezvous, "ring": consistent(40)} {
+	for name, build := range map[string]func([]Instance) placement{"modulo": modulo, "rendezvous": rendezvous, "ring": consistent(40)} {
 		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
 			n, key := rapid.IntRange(2, 12).Draw(t, "n"), rapid.Uint64().Draw(t, "key")
 			gone := rapid.IntRange(0, n-1).Draw(t, "gone")
-			place := build(names(n))
+			place := build(members(n))
 			home, next := place(key, anyone), place(key, func(i int) bool { return i != gone })
 			if next == gone || (home != gone && next != home) {
 				t.Fatalf("key %d moved from %d to %d when %d failed", key, home, next, gone)
@@ -36,8 +43,8 @@ func TestOnlyTheKeysOfAnUnusableInstanceMove(t *testing.T) {
 
 func TestAnAddedInstanceOnlyAttracts(t *testing.T) {
 	const keys, n = 20000, 9
-	for name, build := range map[string]func([]string) placement{"rendezvous": rendezvous, "ring": consistent(160)} {
-		before, after, moved := build(names(n)), build(names(n+1)), 0
+	for name, build := range map[string]func([]Instance) placement{"rendezvous": rendezvous, "ring": consistent(160)} {
+		before, after, moved := build(members(n)), build(members(n+1)), 0
 		for key := range uint64(keys) {
 			was, is := before(mix(key), anyone), after(mix(key), anyone)
 			if was != is && is != n {
@@ -57,9 +64,9 @@ func TestRingImbalanceIsTheKnownOne(t *testing.T) {
 	const n, v, rings, keys = 10, 16, 100, 4000
 	var squares float64
 	for r := range rings {
-		pool, counts := make([]string, n), make([]float64, n)
+		pool, counts := make([]Instance, n), make([]float64, n)
 		for i := range pool {
-			pool[i] = fmt.Sprintf("r%d-%d", r, i)
+			pool[i].Name = fmt.Sprintf("r%d-%d", r, i)
 		}
 		place := ring(pool, v)
 		for key := range uint64(keys) {
@@ -81,15 +88,11 @@ func with(name, value string) *http.Request {
 }
 
 func pooled(a affinity, n int) *pool {
-	var all []Instance
-	for _, name := range names(n) {
-		all = append(all, Instance{Name: name, URL: "http://127.0.0.1:1"})
-	}
-	var build func([]string) placement
+	var build func([]Instance) placement
 	if h, ok := a.(*hashed); ok {
 		build = h.build
 	}
-	return newPool(build, all, nil, overTCP)
+	return newPool(build, members(n), nil, overTCP)
 }
 
 func FuzzForeignMarkerChoosesNothing(f *testing.F) {

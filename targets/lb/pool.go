@@ -30,21 +30,19 @@ type pool struct {
 type dialer func(Instance) http.RoundTripper
 
 // newPool takes build from mechanisms that hash; nil otherwise.
-func newPool(build func([]string) placement, instances []Instance, old *pool, dial dialer) *pool {
+func newPool(build func([]Instance) placement, instances []Instance, old *pool, dial dialer) *pool {
 	p := &pool{}
-	var names []string
 	for _, in := range instances {
 		p.members = append(p.members, old.reuse(in, dial))
-		names = append(names, in.Name)
 	}
 	if build != nil {
-		p.place = build(names)
+		p.place = build(instances)
 	}
 	return p
 }
 
 func (p *pool) reuse(in Instance, dial dialer) *member {
-	if m := p.named(in.Name); m != nil && m.URL == in.URL {
+	if m := p.named(in.Name); m != nil && m.Instance == in {
 		return m
 	}
 	u, _ := url.Parse(in.URL) // validPool has parsed it
@@ -83,7 +81,7 @@ func (p *pool) close() {
 // router decides for each request; it is safe for concurrent use.
 type router struct {
 	affinity affinity
-	build    func([]string) placement
+	build    func([]Instance) placement
 	choice   *choice
 	now      func() time.Time
 	dial     dialer

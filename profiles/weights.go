@@ -1,0 +1,55 @@
+package profiles
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// MostWeight is the largest weight of an instance: HAProxy takes no more (its configuration manual, "weight").
+const MostWeight = 256
+
+// Weight is how much of the load an instance is to get, against the others.
+type Weight int
+
+// UnmarshalYAML takes whole numbers only: the decoder alone would cut 2.5 to 2.
+func (w *Weight) UnmarshalYAML(node ast.Node) error {
+	n, err := strconv.Atoi(scalar(node))
+	if err != nil {
+		return at(node, fmt.Sprintf("%q is no weight; use whole numbers from 1 to %d", scalar(node), MostWeight))
+	}
+	*w = Weight(n)
+	return nil
+}
+
+func (b Backends) checkWeights() error {
+	for n, w := range b.Weights {
+		if w < 1 || w > MostWeight {
+			return wrong(fmt.Sprintf("backends.weights[%d]", n), "%d; use whole numbers from 1 to %d", w, MostWeight)
+		}
+	}
+	return nil
+}
+
+// checkElsewhere refuses what cannot be said of instances that the run does not start.
+func (b Backends) checkElsewhere() error {
+	if len(b.Weights) > 0 {
+		return wrong("backends.weights", "the balancer at lb.url has its own; leave it out, or let the run start the balancer with lb.use")
+	}
+	return nil
+}
+
+// Weight is that of the n-th instance, from 0, at the balancer.
+func (b Backends) Weight(n int) int {
+	if len(b.Weights) == 0 {
+		return 1
+	}
+	return int(b.Weights[n%len(b.Weights)])
+}
+
+// Uneven says whether the weights differ. Equal ones are as good as none.
+func (b Backends) Uneven() bool {
+	return slices.ContainsFunc(b.Weights, func(w Weight) bool { return w != b.Weights[0] })
+}
