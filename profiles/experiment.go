@@ -63,14 +63,15 @@ type Identify struct {
 
 // Backends are the mock instances b1 … bN.
 type Backends struct {
-	Count   int          `yaml:"count"`
-	Handler Distribution `yaml:"handler"`                                              // waiting time per request, seconds
-	CPU     Distribution `yaml:"cpu"`                                                  // CPU time burnt per request, seconds
-	CPUMode string       `yaml:"cpu_mode,omitempty"`                                   // "real" (default: the process burns it) or "virtual" (it queues for Cores)
-	Cores   float64      `yaml:"cores,omitempty"`                                      // virtual CPU of each instance; 0 = 1
-	Zones   []string     `yaml:"zones,omitempty"`                                      // availability zones, dealt to b1, b2, … in turn
-	Weights []Weight     `yaml:"weights,omitempty" jsonschema:"minimum=1,maximum=256"` // at the balancer, 1 to MostWeight, dealt likewise; none = all 1
-	Drain   Duration     `yaml:"drain"`                                                // SIGTERM grace
+	Count          int          `yaml:"count"`
+	Handler        Distribution `yaml:"handler"`                                                        // waiting time per request, seconds
+	CPU            Distribution `yaml:"cpu"`                                                            // CPU time burnt per request, seconds
+	CPUMode        string       `yaml:"cpu_mode,omitempty"`                                             // "real" (default: the process burns it) or "virtual" (it queues for Cores)
+	Cores          float64      `yaml:"cores,omitempty"`                                                // virtual CPU of each instance; 0 = 1
+	Zones          []string     `yaml:"zones,omitempty"`                                                // availability zones, dealt to b1, b2, … in turn
+	Weights        []Weight     `yaml:"weights,omitempty" jsonschema:"minimum=1,maximum=256"`           // at the balancer, 1 to MostWeight, dealt likewise; none = all 1
+	MaxConnections int          `yaml:"max_connections,omitempty" jsonschema:"minimum=0,maximum=65535"` // requests that the balancer has at an instance at a time; 0 = no limit
+	Drain          Duration     `yaml:"drain"`                                                          // SIGTERM grace
 }
 
 // Load is how sessions arrive: Users > 0 is a closed loop; Rate, Stages, Spike, Sine and Trace are

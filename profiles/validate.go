@@ -102,6 +102,9 @@ func (e *Experiment) checkInstances() error {
 	if err := e.Backends.checkWeights(); err != nil {
 		return err
 	}
+	if n := e.Backends.MaxConnections; n < 0 || n > mostConnections {
+		return wrong("backends.max_connections", "%d; use 1 to %d, or 0 for no limit", n, mostConnections)
+	}
 	return e.Backends.checkCPU()
 }
 

@@ -24,6 +24,9 @@ func (w *Weight) UnmarshalYAML(node ast.Node) error {
 	return nil
 }
 
+// mostConnections is more than any instance of a run has ports for.
+const mostConnections = 65535
+
 func (b Backends) checkWeights() error {
 	for n, w := range b.Weights {
 		if w < 1 || w > MostWeight {
@@ -35,6 +38,9 @@ func (b Backends) checkWeights() error {
 
 // checkElsewhere refuses what cannot be said of instances that the run does not start.
 func (b Backends) checkElsewhere() error {
+	if b.MaxConnections != 0 {
+		return wrong("backends.max_connections", "the balancer at lb.url has its own limits; leave it out, or let the run start the balancer with lb.use")
+	}
 	if len(b.Weights) > 0 {
 		return wrong("backends.weights", "the balancer at lb.url has its own; leave it out, or let the run start the balancer with lb.use")
 	}

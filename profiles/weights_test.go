@@ -2,13 +2,15 @@ package profiles
 
 import "testing"
 
-func TestWeightsAreWholeNumbersInTheirPlaces(t *testing.T) {
+func TestWeightsAndLimitsAreHeldToTheirBounds(t *testing.T) {
 	for text, want := range map[string]string{
-		"backends:\n  weights: [1, 0, 4]":                                "x.yaml:2:16: backends.weights[1]: 0; use whole numbers from 1 to 256",
-		"backends: {weights: [257]}":                                     "x.yaml:1:22: backends.weights[0]: 257; use whole numbers from 1 to 256",
-		"backends: {weights: [1, 2.5]}":                                  `x.yaml:1:25: "2.5" is no weight; use whole numbers from 1 to 256`,
-		"backends: {weights: [heavy]}":                                   `x.yaml:1:22: "heavy" is no weight; use whole numbers from 1 to 256`,
-		"lb: {url: \"http://127.0.0.1:1\"}\nbackends: {weights: [1, 2]}": "x.yaml:2:21: backends.weights: the balancer at lb.url has its own; leave it out, or let the run start the balancer with lb.use",
+		"backends:\n  weights: [1, 0, 4]":                                   "x.yaml:2:16: backends.weights[1]: 0; use whole numbers from 1 to 256",
+		"backends: {weights: [257]}":                                        "x.yaml:1:22: backends.weights[0]: 257; use whole numbers from 1 to 256",
+		"backends: {weights: [1, 2.5]}":                                     `x.yaml:1:25: "2.5" is no weight; use whole numbers from 1 to 256`,
+		"backends: {max_connections: -1}":                                   "x.yaml:1:29: backends.max_connections: -1; use 1 to 65535, or 0 for no limit",
+		"lb: {url: \"http://127.0.0.1:1\"}\nbackends: {max_connections: 3}": "x.yaml:2:29: backends.max_connections: the balancer at lb.url has its own limits; leave it out, or let the run start the balancer with lb.use",
+		"backends: {weights: [heavy]}":                                      `x.yaml:1:22: "heavy" is no weight; use whole numbers from 1 to 256`,
+		"lb: {url: \"http://127.0.0.1:1\"}\nbackends: {weights: [1, 2]}":    "x.yaml:2:21: backends.weights: the balancer at lb.url has its own; leave it out, or let the run start the balancer with lb.use",
 	} {
 		if _, err := Decode("x.yaml", []byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%s:\ngot  %v\nwant %s", text, err, want)

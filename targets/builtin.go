@@ -43,7 +43,7 @@ func builtinOptions(e *profiles.Experiment, mechanism, listen, accessLog string,
 	b := e.Balancer
 	o := lb.Options{
 		Listen: listen, Control: anyPort, Mechanism: mechanism, TTL: e.Scale(b.TTL), Absolute: b.Absolute,
-		AccessLog: accessLog, Points: b.Points, Choice: b.Choice, Seed: e.Seed, ClientAddress: e.Load.ClientAddress.Via,
+		AccessLog: accessLog, Points: b.Points, Choice: b.Choice, MaxConnections: e.Backends.MaxConnections, Seed: e.Seed, ClientAddress: e.Load.ClientAddress.Via,
 		Health: lb.Health{
 			Interval: e.Scale(b.Health.Interval), Timeout: e.Scale(b.Health.Timeout), Rise: b.Health.Rise, Fall: b.Health.Fall,
 		},

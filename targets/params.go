@@ -31,8 +31,8 @@ func paramsOf(e *profiles.Experiment, row balancers.Row) balancers.Params {
 		}
 	}
 	return balancers.Params{
-		Weights: weights,
-		TTL:     e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Choice: e.Balancer.Choice, Via: e.Load.ClientAddress.Via,
+		Weights: weights, MaxConnections: e.Backends.MaxConnections,
+		TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Choice: e.Balancer.Choice, Via: e.Load.ClientAddress.Via,
 		AccessLog: e.Balancer.Log, Templated: e.Balancer.Config != "",
 		Health: balancers.Health{
 			Interval: e.Scale(health.Interval), Timeout: e.Scale(health.Timeout), Rise: health.Rise, Fall: health.Fall,

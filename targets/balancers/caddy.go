@@ -10,6 +10,7 @@ import (
 func caddy() Row {
 	return Row{
 		Name:    "caddy",
+		limits:  true,
 		Binary:  "caddy",
 		Install: "Debian: apt-get install caddy, or go install github.com/caddyserver/caddy/v2/cmd/caddy@v2.11.9",
 		told:    true, toldSince: "2.7",
@@ -105,7 +106,7 @@ func caddyConfig(policy, checks string) string {
       "handler": "reverse_proxy",
       "upstreams": [
 {{- range $n, $i := .Instances}}{{if $n}},{{end}}
-        {"dial": {{$.JSON $i.Address}}}
+        {"dial": {{$.JSON $i.Address}}{{with $.MaxConnections}}, "max_requests": {{.}}{{end}}}
 {{- end}}
       ],
       "load_balancing": {

@@ -67,7 +67,7 @@ func TestGoldenConfigurationsOfReplicas(t *testing.T) {
 }
 
 // TestGoldenVariants covers what a configuration says only when it is asked to: the access log, where clients'
-// addresses stand, and weights.
+// addresses stand, weights, and a limit of connections.
 func TestGoldenVariants(t *testing.T) {
 	for _, use := range []string{"nginx:ip-hash", "haproxy:source", "apache:cookie", "caddy:client-ip-hash", "traefik:cookie", "envoy:cookie"} {
 		row, mechanism, err := Lookup(use)
@@ -78,6 +78,7 @@ func TestGoldenVariants(t *testing.T) {
 			"access-log": func(p *Params) { p.AccessLog = true },
 			"proxy":      func(p *Params) { p.Via = profiles.ViaProxy2 },
 			"forwarded":  func(p *Params) { p.Via = profiles.ViaForwarded },
+			"limited":    func(p *Params) { p.MaxConnections = 2 },
 			"weights":    func(p *Params) { p.Weights, p.Instances[0].Weight, p.Instances[2].Weight = []int{1, 4}, 1, 4 },
 		} {
 			p := sample()

@@ -13,6 +13,7 @@ func nginx() Row {
 	return Row{
 		Name:    "nginx",
 		weighs:  profiles.MostWeight,
+		limits:  true,
 		Binary:  "nginx",
 		told:    true,
 		logs:    plain,
@@ -106,7 +107,7 @@ http {
 
     upstream backends {
 ` + lines(directive) + `{{- range .Instances}}
-        server {{.Address}}{{if gt .Weight 1}} weight={{.Weight}}{{end}} max_fails={{$.Health.Fall}} fail_timeout={{$.Seconds $.Health.FailTimeout}}; # {{.Name}}
+        server {{.Address}}{{if gt .Weight 1}} weight={{.Weight}}{{end}}{{with $.MaxConnections}} max_conns={{.}}{{end}} max_fails={{$.Health.Fall}} fail_timeout={{$.Seconds $.Health.FailTimeout}}; # {{.Name}}
 {{- end}}
         keepalive 64;
     }

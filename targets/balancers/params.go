@@ -13,23 +13,24 @@ import (
 
 // Params are what a configuration depends on. Times are effective: the speed-up is applied.
 type Params struct {
-	Name      string // of this replica: "lb", or "lb1" of several
-	Peers     []Peer // all replicas, this one too
-	Listen    string // HOST:PORT
-	Instances []Instance
-	Directory string        // absolute; the balancer's files go here and nowhere else
-	Socket    string        // admin socket path, for balancers that have one
-	User      string        // account for workers when started by root; empty = not root
-	TTL       time.Duration // affinity lifetime; 0 = none
-	Absolute  bool          // TTL counts from binding, not from the last request
-	Choice    string        // how unbound sessions are placed: "random", "round-robin", "least"
-	Health    Health
-	Weights   []int  // when they differ: those of the instances in turn; see Instance
-	Templated bool   // exec: there is a template for {config}
-	AccessLog bool   // write File("access.log"), whatever it costs
-	Via       string // where the client's address stands: one of profiles.Vias, or empty
-	Command   string // exec: the program and its arguments
-	Template  string // exec: text of the configuration template for {config}
+	Name           string // of this replica: "lb", or "lb1" of several
+	Peers          []Peer // all replicas, this one too
+	Listen         string // HOST:PORT
+	Instances      []Instance
+	Directory      string        // absolute; the balancer's files go here and nowhere else
+	Socket         string        // admin socket path, for balancers that have one
+	User           string        // account for workers when started by root; empty = not root
+	TTL            time.Duration // affinity lifetime; 0 = none
+	Absolute       bool          // TTL counts from binding, not from the last request
+	Choice         string        // how unbound sessions are placed: "random", "round-robin", "least"
+	Health         Health
+	Weights        []int  // when they differ: those of the instances in turn; see Instance
+	MaxConnections int    // requests, or connections, that an instance gets at a time; 0 = no limit
+	Templated      bool   // exec: there is a template for {config}
+	AccessLog      bool   // write File("access.log"), whatever it costs
+	Via            string // where the client's address stands: one of profiles.Vias, or empty
+	Command        string // exec: the program and its arguments
+	Template       string // exec: text of the configuration template for {config}
 }
 
 // Peer is a replica and where it hears from the others.

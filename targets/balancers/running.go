@@ -152,6 +152,9 @@ func (r Row) Refuse(m Mechanism, p Params) error {
 	if err := r.refuseWeights(p); err != nil {
 		return err
 	}
+	if p.MaxConnections > 0 && !r.limits && !(r.Binary == "" && p.Templated) {
+		return fmt.Errorf("backends.max_connections: %s is not set up here to limit what each instance gets; use haproxy:cookie, nginx:ip-hash or builtin:cookie, or leave it out", r.Name)
+	}
 	if m.refuse == nil {
 		return nil
 	}

@@ -22,6 +22,7 @@ type Row struct {
 	version   []string
 	detection func(Health) time.Duration
 	weighs    int                                                                        // the largest weight of an instance that it takes; 0 = none
+	limits    bool                                                                       // the configuration heeds .MaxConnections
 	told      bool                                                                       // the configuration takes the client's address from PROXY headers and X-Forwarded-For
 	toldSince string                                                                     // least version that can; empty = any
 	logs      func() parser                                                              // understands its access log; nil = none is set up

@@ -139,7 +139,7 @@ func TestReplicasThatLearnDoNotAgreeByThemselves(t *testing.T) {
 	}
 }
 
-func TestWeightsThatCannotBeAreRefused(t *testing.T) {
+func TestWeightsAndLimitsThatCannotBeAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		use  string
 		p    Params
@@ -152,7 +152,9 @@ func TestWeightsThatCannotBeAreRefused(t *testing.T) {
 		{"envoy:ring-hash", Params{Weights: []int{1, 4}, Choice: "random"}, ""},
 		{"exec:x {backends}", Params{Weights: []int{1, 4}}, "backends.weights: {backends} does not carry them; write {{.Weight}} of each of {{.Instances}} into a template (lb.config), or leave them out"},
 		{"exec:x {config}", Params{Weights: []int{1, 4}, Templated: true}, ""},
-		{"caddy:cookie", Params{}, ""},
+		{"caddy:cookie", Params{MaxConnections: 2}, ""},
+		{"apache:cookie", Params{MaxConnections: 2}, "backends.max_connections: apache is not set up here to limit what each instance gets; use haproxy:cookie, nginx:ip-hash or builtin:cookie, or leave it out"},
+		{"exec:x", Params{MaxConnections: 2, Templated: true}, ""},
 	} {
 		row, m, err := Lookup(c.use)
 		if err != nil {

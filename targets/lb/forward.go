@@ -58,17 +58,30 @@ func (t *trip) on(r *http.Request) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), tripKey{}, t))
 }
 
-func (t *trip) enter(m *member) {
+// enter waits until m has room: whose home is full stays bound to it, as under HAProxy's maxconn.
+func (t *trip) enter(ctx context.Context, m *member) error {
 	t.leave()
+	if m.slots != nil {
+		select {
+		case m.slots <- struct{}{}:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 	t.member = m
 	m.inFlight.Add(1)
+	return nil
 }
 
 func (t *trip) leave() {
-	if t.member != nil {
-		t.member.inFlight.Add(-1)
-		t.member = nil
+	if t.member == nil {
+		return
 	}
+	t.member.inFlight.Add(-1)
+	if t.member.slots != nil {
+		<-t.member.slots
+	}
+	t.member = nil
 }
 
 func rewrite(r *httputil.ProxyRequest) {
@@ -86,7 +99,9 @@ func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 		if m == nil {
 			return nil, errNoneAvailable
 		}
-		t.enter(m)
+		if err := t.enter(r.Context(), m); err != nil {
+			return nil, err
+		}
 		sent := time.Now()
 		answer, err := m.transport.RoundTrip(aimed(r, m))
 		if p.account != nil {

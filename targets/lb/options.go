@@ -23,7 +23,9 @@ type Options struct {
 	Choice    string        `json:"choice"`   // "random" (default), "round-robin", "least"
 	Health    Health        `json:"health"`
 	Seed      uint64        `json:"seed"`
-	Replica   int           `json:"replica"` // number among replicas with the same seed: they sign alike and choose each for itself
+	// MaxConnections is how many requests an instance has at a time; those of sessions bound to it wait. 0 = no limit.
+	MaxConnections int `json:"max_connections,omitempty"`
+	Replica        int `json:"replica"` // number among replicas with the same seed: they sign alike and choose each for itself
 
 	AccessLog     string `json:"access_log,omitempty"` // file that an account of every request is appended to; empty = none
 	ClientAddress string `json:"client_address"`       // where it stands: one of profiles.Vias; empty = the connection's
@@ -58,6 +60,9 @@ func (o Options) validate() error {
 	}
 	if o.ClientAddress != "" && !slices.Contains(profiles.Vias(), o.ClientAddress) {
 		return fmt.Errorf("client_address: %q is unknown; use one of %s", o.ClientAddress, strings.Join(profiles.Vias(), ", "))
+	}
+	if o.MaxConnections < 0 {
+		return fmt.Errorf("max_connections: %d is negative; use 0 for no limit", o.MaxConnections)
 	}
 	if o.TTL < 0 || o.Points < 0 {
 		return fmt.Errorf("ttl %v, points %d: neither may be negative; use 0 to turn it off", o.TTL, o.Points)

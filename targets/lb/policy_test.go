@@ -92,7 +92,7 @@ func pooled(a affinity, n int) *pool {
 	if h, ok := a.(*hashed); ok {
 		build = h.build
 	}
-	return newPool(build, members(n), nil, overTCP)
+	return newPool(build, members(n), nil, 0, overTCP)
 }
 
 func FuzzForeignMarkerChoosesNothing(f *testing.F) {

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +18,8 @@ type member struct {
 	draining  atomic.Bool
 	down      atomic.Bool
 	inFlight  atomic.Int64
-	streak    streak // only the checker's
+	slots     chan struct{} // as many as requests may be there at a time; nil = no limit
+	streak    streak        // only the checker's
 }
 
 // pool is immutable: an update makes a new one that shares the members that stayed.
@@ -30,10 +32,10 @@ type pool struct {
 type dialer func(Instance) http.RoundTripper
 
 // newPool takes build from mechanisms that hash; nil otherwise.
-func newPool(build func([]Instance) placement, instances []Instance, old *pool, dial dialer) *pool {
+func newPool(build func([]Instance) placement, instances []Instance, old *pool, limit int, dial dialer) *pool {
 	p := &pool{}
 	for _, in := range instances {
-		p.members = append(p.members, old.reuse(in, dial))
+		p.members = append(p.members, old.reuse(in, limit, dial))
 	}
 	if build != nil {
 		p.place = build(instances)
@@ -41,12 +43,16 @@ func newPool(build func([]Instance) placement, instances []Instance, old *pool, 
 	return p
 }
 
-func (p *pool) reuse(in Instance, dial dialer) *member {
+func (p *pool) reuse(in Instance, limit int, dial dialer) *member {
 	if m := p.named(in.Name); m != nil && m.Instance == in {
 		return m
 	}
 	u, _ := url.Parse(in.URL) // validPool has parsed it
-	return &member{Instance: in, url: u, transport: dial(in)}
+	m := &member{Instance: in, url: u, transport: dial(in)}
+	if limit > 0 {
+		m.slots = make(chan struct{}, limit)
+	}
+	return m
 }
 
 func (p *pool) named(name string) *member {
@@ -82,6 +88,7 @@ func (p *pool) close() {
 type router struct {
 	affinity affinity
 	build    func([]Instance) placement
+	limit    int // of requests at an instance; 0 = none
 	choice   *choice
 	now      func() time.Time
 	dial     dialer
@@ -90,11 +97,11 @@ type router struct {
 }
 
 func newRouter(o Options, now func() time.Time, dial dialer) *router {
-	r := &router{affinity: newAffinity(o), choice: newChoice(o), now: now, dial: dial}
+	r := &router{limit: o.MaxConnections, affinity: newAffinity(o), choice: newChoice(o), now: now, dial: dial}
 	if h, ok := r.affinity.(*hashed); ok {
 		r.build = h.build
 	}
-	r.pool.Store(newPool(r.build, o.Instances, nil, dial))
+	r.pool.Store(newPool(r.build, o.Instances, nil, r.limit, dial))
 	return r
 }
 
@@ -103,7 +110,7 @@ func (r *router) replace(instances []Instance) {
 	r.update.Lock()
 	defer r.update.Unlock()
 	old := r.pool.Load()
-	fresh := newPool(r.build, instances, old, r.dial)
+	fresh := newPool(r.build, instances, old, r.limit, r.dial)
 	r.pool.Store(fresh)
 	for _, m := range old.members {
 		if fresh.named(m.Name) != m {
@@ -112,7 +119,8 @@ func (r *router) replace(instances []Instance) {
 	}
 }
 
-// route is the home of q when it can be used, otherwise a choice among the rest; nil when there is none.
+// route is the home of q when it can be used, otherwise a choice among the rest, of which those with room come
+// first; nil when there is none.
 func (r *router) route(q *http.Request, refused []*member) *member {
 	p := r.pool.Load()
 	usable := func(m *member) bool { return !m.down.Load() && !contains(refused, m) }
@@ -125,8 +133,13 @@ func (r *router) route(q *http.Request, refused []*member) *member {
 			offered = append(offered, m)
 		}
 	}
+	if roomy := slices.DeleteFunc(slices.Clone(offered), (*member).full); r.limit > 0 && len(roomy) > 0 {
+		offered = roomy
+	}
 	return r.choice.among(offered)
 }
+
+func (m *member) full() bool { return m.slots != nil && len(m.slots) == cap(m.slots) }
 
 func contains(list []*member, m *member) bool {
 	for _, have := range list {

@@ -39,7 +39,7 @@ func TestKeysLieByWeight(t *testing.T) {
 
 func TestNewSessionsAreChosenByWeight(t *testing.T) {
 	for how, tolerance := range map[string]float64{"random": 0.02, "round-robin": 0, "least": 0.02} {
-		c, p := newChoice(Options{Choice: how, Seed: 1}), newPool(nil, weighing(), nil, overTCP)
+		c, p := newChoice(Options{Choice: how, Seed: 1}), newPool(nil, weighing(), nil, 0, overTCP)
 		shares(t, how, 8000, tolerance, func(int) int {
 			m := c.among(p.members)
 			return int(m.Name[1] - '1')
@@ -49,7 +49,7 @@ func TestNewSessionsAreChosenByWeight(t *testing.T) {
 
 // Of requests in flight each weight gets its share: least looks at both.
 func TestLeastCountsForTheWeight(t *testing.T) {
-	c, p := newChoice(Options{Choice: "least", Seed: 1}), newPool(nil, weighing(), nil, overTCP)
+	c, p := newChoice(Options{Choice: "least", Seed: 1}), newPool(nil, weighing(), nil, 0, overTCP)
 	for range 800 {
 		c.among(p.members).inFlight.Add(1)
 	}
