@@ -77,6 +77,7 @@ type Assertion struct {
 	Name    string       `json:"name"`
 	Verdict ProbeVerdict `json:"verdict"`
 	Why     string       `json:"why"`
+	Marker  bool         `json:"marker,omitempty"` // it is about the marker cookie
 }
 
 // ProbeReport is what a probe found out.

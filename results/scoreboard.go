@@ -45,6 +45,9 @@ type scoreColumn struct {
 	read func(r *Report) *Cell
 }
 
+// ProbeColumn is the scenario of what comes from a probe and not from a run.
+const ProbeColumn = "probe"
+
 // scoreColumns of the scoreboard, in order.
 func scoreColumns() []scoreColumn {
 	return []scoreColumn{
@@ -53,6 +56,9 @@ func scoreColumns() []scoreColumn {
 		{ScoreTitle{"added", "kept-connections", "mean time of a request beside its handler"}, figure("lb.added_latency.mean", 1e3, "%.2f ms")},
 		{ScoreTitle{"CPU", "kept-connections", "CPU time of the balancer per request"}, figure("lb.cpu_per_request", 1e6, "%.0f µs")},
 		{ScoreTitle{"on failure", "crash-and-return", "what most sessions of the dead instance did, and how many"}, familyCell},
+		{ScoreTitle{"flapped", "crash-and-return", "its sessions that went from instance to instance while it was out"}, figure("failover.flapped_sessions", 1, "%.0f")},
+		{ScoreTitle{"recovery", "crash-and-return", "until the last of its sessions was served again"}, figure("failover.first_success.max", 1, "%.2f s")},
+		{ScoreTitle{"came home", "crash-and-return", "answers by which its sessions came back when it did"}, figure("failover.returned_home", 1, "%.0f")},
 		{ScoreTitle{"collateral", "crash-and-return", "answers from elsewhere to sessions whose home was healthy"}, figure("failover.collateral_moves", 1, "%.0f")},
 		{ScoreTitle{"errors", "crash-and-return", "failed requests of an instance that refuses connections for 3 s"}, figure("failover.error_requests", 1, "%.0f")},
 		{ScoreTitle{"errors, hang", "hang", "failed requests of an instance that hangs for 3 s"}, figure("failover.error_requests", 1, "%.0f")},
@@ -61,6 +67,8 @@ func scoreColumns() []scoreColumn {
 		{ScoreTitle{"drain", "drain", "bound sessions that had to move, and new ones that still came"}, drainCell},
 		{ScoreTitle{"replicas agree", "replicas", "sessions that two replicas of the balancer sent to the same instance"}, agreementCell},
 		{ScoreTitle{"burst split", "burst", "sessions whose parallel first requests were answered apart"}, splitCell},
+		{ScoreTitle{"throughput", "throughput", "requests per second of 32 clients that never pause, generator and instances on the same machine"}, figure("requests.rate", 1, "%.0f/s")},
+		{ScoreTitle{"marker", ProbeColumn, "expectations of the marker cookie that hold, of those that apply; stickybench probe --lb names them"}, nil},
 	}
 }
 
@@ -68,7 +76,7 @@ func scoreColumns() []scoreColumn {
 func ScoreboardScenarios() (names []string) {
 	seen := map[string]bool{}
 	for _, c := range scoreColumns() {
-		if !seen[c.Scenario] {
+		if !seen[c.Scenario] && c.Scenario != ProbeColumn {
 			names = append(names, c.Scenario)
 		}
 		seen[c.Scenario] = true
@@ -85,11 +93,13 @@ func NewScoreboard() *Scoreboard {
 	return s
 }
 
-// Add appends a balancer; reports are by scenario, those that did not apply are missing.
-func (s *Scoreboard) Add(row ScoreRow, reports map[string]*Report) {
+// Add appends a balancer; reports are by scenario, those that did not apply are missing, and so may be what a probe found.
+func (s *Scoreboard) Add(row ScoreRow, reports map[string]*Report, probed *ProbeReport) {
 	for _, c := range scoreColumns() {
 		var cell *Cell
-		if r := reports[c.Scenario]; r != nil {
+		if r := reports[c.Scenario]; c.Scenario == ProbeColumn {
+			cell = markerCell(probed)
+		} else if r != nil {
 			cell = c.read(r)
 		}
 		row.Cells = append(row.Cells, cell)
@@ -167,6 +177,26 @@ func agreementCell(r *Report) *Cell {
 		return nil
 	}
 	return &Cell{m.Value, fmt.Sprintf("%.0f%%", math.Floor(100*m.Value))}
+}
+
+// markerCell is nil where there is no marker.
+func markerCell(found *ProbeReport) *Cell {
+	if found == nil {
+		return nil
+	}
+	held, apply := 0, 0
+	for _, a := range found.Assertions {
+		if a.Marker && a.Verdict != NotApplicable {
+			apply++
+			if a.Verdict == Holds {
+				held++
+			}
+		}
+	}
+	if apply == 0 {
+		return nil
+	}
+	return &Cell{float64(held) / float64(apply), fmt.Sprintf("%d of %d", held, apply)}
 }
 
 func splitCell(r *Report) *Cell {

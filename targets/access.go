@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -25,6 +26,13 @@ func (d *Deployment) builtinLog(replica string) string {
 		return ""
 	}
 	return filepath.Join(d.o.Dir.Path(), replica, balancers.AccessFile)
+}
+
+// settleAccess waits for the last lines of the balancer's log.
+func (d *Deployment) settleAccess(ctx context.Context) {
+	if paths, err := d.rawAccess(); err == nil && len(paths) > 0 && d.o.Experiment.Balancer.Log {
+		balancers.Settle(ctx, paths...)
+	}
 }
 
 // keepAccess puts the balancer's account of the run into the directory, in the form of all balancers. Call it when the

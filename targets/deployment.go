@@ -193,6 +193,7 @@ func (d *Deployment) Play(ctx context.Context, start clock.Time) error {
 // Stop ends the balancer, then the instances, then the store; it waits for every process and
 // checks that every port is free again.
 func (d *Deployment) Stop(ctx context.Context) error {
+	d.settleAccess(ctx)
 	_, err := d.onReplicas(func(b *balancer) error { return d.stopProcess(ctx, b.running()) })
 	failed := []error{err}
 	if d.socketDir != "" {

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stickybench/stickybench/analysis/stats"
 	"github.com/stickybench/stickybench/results"
@@ -28,7 +29,7 @@ func (s *seen) assertions(f finding) []results.Assertion {
 	c := s.cookie(f.marker)
 	list := []results.Assertion{}
 	say := func(name string, o outcome) {
-		list = append(list, results.Assertion{Name: name, Verdict: o.verdict, Why: o.why})
+		list = append(list, results.Assertion{Name: name, Verdict: o.verdict, Why: o.why, Marker: slices.Contains(cookieAssertions(), name)})
 	}
 	say("every request is answered without an error", s.answered())
 	say("first requests spread over the instances", s.spread())

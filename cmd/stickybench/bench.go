@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stickybench/stickybench/loadgen/probe"
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 )
@@ -52,27 +53,22 @@ func runBench(cmd *cobra.Command, scenarios []profiles.Scenario, f *scenarioFlag
 	var missing []string
 	for _, lb := range f.lbs {
 		row, reports := results.ScoreRow{LB: lb}, map[string]*results.Report{}
-		for n, s := range scenarios {
-			if cmd.Context().Err() != nil {
-				return exit{exitInterrupted, errors.New("interrupted; the runs so far are in " + out)}
-			}
-			f.announce(cmd.ErrOrStderr(), n, len(scenarios), s.Name, lb)
-			outcome, err := f.play(cmd, s, lb, filepath.Join(out, s.Name+"-"+fileName(lb)))
-			if err != nil {
-				return err
-			}
-			if outcome.State == results.NotRun {
-				missing = append(missing, lb+": "+outcome.Why)
-				break
-			}
-			if outcome.Dir == "" {
-				continue
-			}
-			if err := take(&row, reports, outcome); err != nil {
-				return err
-			}
+		why, err := f.playRow(cmd, scenarios, out, &row, reports)
+		if err != nil {
+			return err
 		}
-		board.Add(row, reports)
+		if why != "" {
+			missing = append(missing, lb+": "+why)
+			board.Add(row, reports, nil)
+			continue
+		}
+		f.announce(cmd.ErrOrStderr(), len(scenarios), len(scenarios)+1, results.ProbeColumn, lb)
+		probing := probeFlags{lb: lb, backends: 4, Options: probe.Options{Seed: f.seed, Headers: []string{profiles.UserHeader}}}
+		probed, err := probing.started(cmd.Context())
+		if err != nil {
+			return err
+		}
+		board.Add(row, reports, probed)
 	}
 	if err := printBoard(cmd.OutOrStdout(), board, format); err != nil {
 		return err
@@ -81,6 +77,30 @@ func runBench(cmd *cobra.Command, scenarios []profiles.Scenario, f *scenarioFlag
 		return exit{exitUnavailable, errors.New(strings.Join(missing, "; "))}
 	}
 	return nil
+}
+
+// playRow plays the scenarios against the balancer of a row; why says that it cannot be started.
+func (f *scenarioFlags) playRow(cmd *cobra.Command, scenarios []profiles.Scenario, out string, row *results.ScoreRow, reports map[string]*results.Report) (why string, err error) {
+	for n, s := range scenarios {
+		if cmd.Context().Err() != nil {
+			return "", exit{exitInterrupted, errors.New("interrupted; the runs so far are in " + out)}
+		}
+		f.announce(cmd.ErrOrStderr(), n, len(scenarios)+1, s.Name, row.LB)
+		outcome, err := f.play(cmd, s, row.LB, filepath.Join(out, s.Name+"-"+fileName(row.LB)))
+		if err != nil {
+			return "", err
+		}
+		if outcome.State == results.NotRun {
+			return outcome.Why, nil
+		}
+		if outcome.Dir == "" {
+			continue
+		}
+		if err := take(row, reports, outcome); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
 }
 
 // take keeps the report of a run for its row.

@@ -48,11 +48,15 @@ func newProbe() *cobra.Command {
 			if (len(urls) == 1) == (flags.lb != "") {
 				return usage("name what to probe: a URL, or --lb NAME:MECHANISM to start one")
 			}
+			look := flags.started
 			if len(urls) == 1 {
-				flags.URL = urls[0]
-				return flags.report(cmd)
+				flags.URL, look = urls[0], flags.ask
 			}
-			return flags.started(cmd)
+			found, err := look(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return flags.print(cmd.OutOrStdout(), found)
 		},
 	}
 	set := cmd.Flags()
@@ -73,45 +77,47 @@ func newProbe() *cobra.Command {
 }
 
 // started probes a balancer that it starts and ends.
-func (f *probeFlags) started(cmd *cobra.Command) (err error) {
+func (f *probeFlags) started(ctx context.Context) (found *results.ProbeReport, err error) {
 	exp, err := readExperiment("")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	exp.Balancer.Use, exp.Backends.Count, exp.Faults = f.lb, f.backends, nil
 	exp.Backends.Handler, exp.Backends.CPU = profiles.Distribution{}, profiles.Distribution{}
 	if err := errors.Join(exp.Validate(), targets.Check(exp)); err != nil {
-		return wrongInput(err)
+		return nil, wrongInput(err)
 	}
 	at, err := os.MkdirTemp("", "stickybench-probe-")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer os.RemoveAll(at)
 	dir, err := results.Create(filepath.Join(at, "run"))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	ctx := cmd.Context()
 	deployment, err := targets.Start(ctx, targets.Options{Experiment: exp, Dir: dir, Self: self()})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	f.URL = deployment.URLs()[0]
-	err = f.report(cmd)
+	found, err = f.ask(ctx)
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	return errors.Join(err, deployment.Stop(stopping))
+	return found, errors.Join(err, deployment.Stop(stopping))
 }
 
-// report probes f.URL and prints what it found.
-func (f *probeFlags) report(cmd *cobra.Command) error {
-	seen, err := probe.Run(cmd.Context(), f.Options)
-	if err := probeError(cmd.Context(), err); err != nil {
-		return err
+// ask probes f.URL.
+func (f *probeFlags) ask(ctx context.Context) (*results.ProbeReport, error) {
+	seen, err := probe.Run(ctx, f.Options)
+	if err := probeError(ctx, err); err != nil {
+		return nil, err
 	}
-	found := probing.Judge(seen)
-	if err := printProbe(cmd.OutOrStdout(), found, f.json); err != nil {
+	return probing.Judge(seen), nil
+}
+
+func (f *probeFlags) print(w io.Writer, found *results.ProbeReport) error {
+	if err := printProbe(w, found, f.json); err != nil {
 		return err
 	}
 	return f.verdict(found)

@@ -2,10 +2,13 @@ package balancers
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"strings"
+	"time"
 
 	"github.com/stickybench/stickybench/results"
 )
@@ -19,6 +22,41 @@ func (p Params) AccessFile() string {
 		return ""
 	}
 	return p.File(AccessFile)
+}
+
+// Looks at logs that grow no more, and how long it goes on where they do.
+const (
+	settleLook = 20 * time.Millisecond
+	settled    = 5 // looks without a new byte
+	settleMost = 50
+)
+
+// Settle waits until the logs grow no more: a balancer writes a request's line after its answer, and one that is
+// ended at once, haproxy for one, does not write the last.
+func Settle(ctx context.Context, logs ...string) {
+	look := time.NewTicker(settleLook)
+	defer look.Stop()
+	for size, calm, looks := int64(-1), 0, 0; calm < settled && looks < settleMost; looks++ {
+		before := size
+		if size = total(logs); size != before {
+			calm = 0
+		}
+		calm++
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+	}
+}
+
+func total(files []string) (size int64) {
+	for _, path := range files {
+		if about, err := os.Stat(path); err == nil {
+			size += about.Size()
+		}
+	}
+	return size
 }
 
 // Stdout is the file that the program's standard output is to go to; "" for none. Haproxy writes logs to nothing else
