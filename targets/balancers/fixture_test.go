@@ -146,10 +146,11 @@ func only(uses ...string) func(Row, Mechanism) bool {
 type mock struct {
 	name, address string
 	server        *http.Server
+	held, release chan struct{} // one request to /hold has come; close it to answer them
 }
 
 func (f *fixture) add(t *testing.T, name string) Instance {
-	m := &mock{name: name, address: reserved(t)}
+	m := &mock{name: name, address: reserved(t), held: make(chan struct{}, 1), release: make(chan struct{})}
 	f.instances[name] = m
 	m.start(t)
 	t.Cleanup(m.stop)
@@ -170,6 +171,10 @@ func (m *mock) stop() { m.server.Close() }
 func (m *mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, err := r.Cookie("SBSESSION"); err != nil && r.URL.Path != "/healthz" {
 		http.SetCookie(w, &http.Cookie{Name: "SBSESSION", Value: fmt.Sprintf("%s-%d", m.name, time.Now().UnixNano())})
+	}
+	if r.URL.Path == "/hold" {
+		m.held <- struct{}{}
+		<-m.release
 	}
 	w.Header().Set("Told-Address", r.Header.Get("X-Forwarded-For"))
 	io.WriteString(w, m.name)
