@@ -3,6 +3,8 @@ GO          ?= go
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.0
 FUZZTIME    ?= 20s
 MILLIONS    ?= 1,10,100
+# Tests side by side in one package: more than the two cores of small runners, because runs mostly wait.
+PARALLEL    ?= 3
 
 .PHONY: help build test race lint fuzz bench bench-analysis bench-peers golden clean
 
@@ -14,10 +16,10 @@ build: ## build ./stickybench
 
 test: ## run all tests; says which real components were found
 	@.ci/components
-	$(GO) test -timeout 10m ./...
+	$(GO) test -timeout 10m -parallel $(PARALLEL) ./...
 
 race: ## run the tests under the race detector
-	$(GO) test -race -timeout 12m ./...
+	$(GO) test -race -timeout 12m -parallel $(PARALLEL) ./...
 
 lint: ## gofmt, vet, staticcheck, tidy go.mod
 	@test -z "$$(gofmt -l .)" || { echo "gofmt wants:"; gofmt -l .; exit 1; }

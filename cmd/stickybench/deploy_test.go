@@ -82,6 +82,15 @@ func actionRun(t *testing.T, gates, baseline string) (calls, output string) {
 	return string(readFile(t, dir+"/calls")), string(readFile(t, dir+"/output"))
 }
 
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
 func TestGitLabExampleDecodes(t *testing.T) {
 	var jobs map[string]struct{ Script []string }
 	decode(t, "../../deploy/gitlab/stickybench.gitlab-ci.yml", &jobs)
