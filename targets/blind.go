@@ -22,17 +22,14 @@ func (d *Deployment) blind(ctx context.Context, i *instance, e profiles.Event) e
 	if blind := b.nowhere[i.name()] != nil; blind != e.End {
 		return fmt.Errorf("it is blind to it: %v", blind)
 	}
-	if b.running() == nil {
-		return errNotRunning
-	}
 	before := b.sight()
 	undo, err := d.look(b, i, e.End)
 	if err != nil {
 		return err
 	}
 	d.recordSight(b, i, before, blindness(e))
-	if !i.pooled() {
-		return nil // it finds out when the instance joins again
+	if !i.pooled() || b.running() == nil {
+		return nil // it finds out when the instance joins again, or when it starts
 	}
 	if err = b.point(context.WithoutCancel(ctx), i.name(), b.address(i)); err != nil { // see control.order
 		before = b.sight()

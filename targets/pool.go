@@ -50,7 +50,12 @@ func (d *Deployment) repool(ctx context.Context, i *instance, in bool, e profile
 	}
 	i.pool(in, why(e))
 	ctx = context.WithoutCancel(ctx) // see control.order
-	apply := func(b *balancer) error { return b.apply(ctx, d.seen(b)) }
+	apply := func(b *balancer) error {
+		if b.running() == nil {
+			return nil // it starts with the pool as it is then
+		}
+		return b.apply(ctx, d.seen(b))
+	}
 	did, err := d.onReplicas(apply)
 	if err != nil {
 		i.pool(!in, "not done: "+why(e))
