@@ -4,12 +4,10 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/internal/wire"
-	"github.com/stickybench/stickybench/results"
 )
 
 // jars keeps all users' cookies for one host: the part of RFC 6265 that a single origin needs. A
@@ -23,32 +21,6 @@ type jars struct {
 
 // jar is one user's cookies: records in a block, the oldest first.
 type jar struct{ block }
-
-// trait is all of a cookie but its value; the users of a site share few.
-type trait struct {
-	name, path string
-	secure     bool
-	flags      results.ExchangeFlags // the attributes it was set with
-	life       time.Duration         // Max-Age, which counts from each answer; 0 = none
-	dated      bool                  // it expires: the record says when
-}
-
-// kind is a trait and what follows from it.
-type kind struct {
-	trait
-	pair   string // name=
-	hash   uint64 // of pair
-	marker bool   // not the application's own session id
-	sent   bool   // the target's path and scheme are the cookie's
-}
-
-// cookie is one record, or what a Set-Cookie value said.
-type cookie struct {
-	*kind
-	value   []byte     // valid until the jar changes
-	expires clock.Time // 0 = at the session's end
-	line    uint64     // hash of the Set-Cookie value that set it; 0 = none to compare with
-}
 
 // A record is kind, size of the value, line, expires where the kind is dated, value.
 const (
@@ -215,67 +187,6 @@ func (js *jars) grow(j *jar, size int) {
 	js.arena.give(j.block)
 	j.place, j.units = larger.place, larger.units
 }
-
-func traits(c *http.Cookie, s site) trait {
-	t := trait{name: c.Name, path: cookiePath(c.Path, s.path), secure: c.Secure, flags: attributes(c)}
-	if c.MaxAge > 0 {
-		t.life = min(time.Duration(min(c.MaxAge, 1<<31))*time.Second, far)
-	}
-	t.dated = c.MaxAge != 0 || !c.Expires.IsZero()
-	return t
-}
-
-// expire reads the lifetime.
-func (c *cookie) expire(parsed *http.Cookie, now clock.Time) {
-	switch {
-	case parsed.MaxAge < 0:
-		c.expires = now
-	case c.life > 0:
-		c.expires = now.Add(c.life)
-	case !parsed.Expires.IsZero():
-		c.expires = now.Add(min(max(0, parsed.Expires.Sub(now.Wall())), far))
-	}
-	if c.life == 0 && c.expires != 0 {
-		c.line = 0 // an absolute date is read anew each time
-	}
-}
-
-func attributes(c *http.Cookie) (flags results.ExchangeFlags) {
-	if c.HttpOnly {
-		flags |= results.CookieHTTPOnly
-	}
-	if c.Secure {
-		flags |= results.CookieSecure
-	}
-	if c.SameSite > http.SameSiteDefaultMode {
-		flags |= results.CookieSameSite
-	}
-	return flags
-}
-
-// covers: the Domain attribute must name the host or a parent domain; a bare label is no parent.
-func (s site) covers(domain string) bool {
-	domain = strings.ToLower(strings.TrimPrefix(domain, "."))
-	return domain == "" || domain == s.host || strings.Contains(domain, ".") && strings.HasSuffix(s.host, "."+domain)
-}
-
-func cookiePath(attribute, request string) string {
-	if strings.HasPrefix(attribute, "/") {
-		return strings.Clone(attribute) // it would hold the whole line
-	}
-	if i := strings.LastIndexByte(request, '/'); i > 0 {
-		return request[:i]
-	}
-	return "/"
-}
-
-// matches says whether the cookie goes with a request to s.
-func (t *trait) matches(s site) bool {
-	rest, ok := strings.CutPrefix(s.path, t.path)
-	return ok && (rest == "" || rest[0] == '/' || strings.HasSuffix(t.path, "/")) && (s.secure || !t.secure)
-}
-
-func (c *cookie) dead(now clock.Time) bool { return c.expires != 0 && c.expires <= now }
 
 // hashed is the hash of name=value, the same in every process because it goes into the records.
 func (c *cookie) hashed() uint64 { return fnv64(c.hash, c.value) }
