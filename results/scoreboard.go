@@ -57,7 +57,7 @@ func scoreColumns() []scoreColumn {
 		{ScoreTitle{"CPU", "kept-connections", "CPU time of the balancer per request"}, figure("lb.cpu_per_request", 1e6, "%.0f µs")},
 		{ScoreTitle{"on failure", "crash-and-return", "what most sessions of the dead instance did, and how many"}, familyCell},
 		{ScoreTitle{"flapped", "crash-and-return", "its sessions that went from instance to instance while it was out"}, figure("failover.flapped_sessions", 1, "%.0f")},
-		{ScoreTitle{"recovery", "crash-and-return", "until the last of its sessions was served again"}, figure("failover.first_success.max", 1, "%.2f s")},
+		{ScoreTitle{"recovery", "crash-and-return", "until the last of its sessions was served again"}, recoveryCell},
 		{ScoreTitle{"came home", "crash-and-return", "answers by which its sessions came back when it did"}, figure("failover.returned_home", 1, "%.0f")},
 		{ScoreTitle{"collateral", "crash-and-return", "answers from elsewhere to sessions whose home was healthy"}, figure("failover.collateral_moves", 1, "%.0f")},
 		{ScoreTitle{"errors", "crash-and-return", "failed requests of an instance that refuses connections for 3 s"}, figure("failover.error_requests", 1, "%.0f")},
@@ -128,6 +128,17 @@ func brokenCell(r *Report) *Cell {
 		text += fmt.Sprintf(" (<%.2g%%)", 100**m.Hi)
 	}
 	return &Cell{m.Value, text}
+}
+
+// recoveryCell is the longest of all outages.
+func recoveryCell(r *Report) *Cell {
+	var longest *Cell
+	for _, m := range r.Metrics {
+		if m.Name == "failover.first_success.max" && (longest == nil || m.Value > longest.Value) {
+			longest = &Cell{m.Value, fmt.Sprintf("%.0f ms", 1e3*m.Value)}
+		}
+	}
+	return longest
 }
 
 func familyCell(r *Report) *Cell {

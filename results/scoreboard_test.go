@@ -12,6 +12,8 @@ func TestScoreboardReadsItsScenarios(t *testing.T) {
 	s.Add(ScoreRow{LB: "haproxy:cookie", Version: "2.6.12", Family: MoveAndStay}, map[string]*Report{
 		"kept-connections": {Metrics: []Metric{{Name: "affinity.broken_ratio", Hi: &hi, N: 150}, {Name: "lb.cpu_per_request", Value: 52e-6, N: 9}}},
 		"crash-and-return": {Metrics: []Metric{
+			{Name: "failover.first_success.max", Labels: map[string]string{"fault": "b2"}, Value: 0.5, N: 10},
+			{Name: "failover.first_success.max", Labels: map[string]string{"fault": "b3"}, Value: 1.25, N: 10},
 			{Name: "failover.family", Labels: map[string]string{"family": "stay"}, Value: 0.9, N: 10},
 			{Name: "failover.family", Labels: map[string]string{"family": "flap"}, Value: 0.1, N: 10},
 			{Name: "failover.family", Labels: map[string]string{"family": "home", "fault": "b2"}, Value: 1, N: 10},
@@ -27,7 +29,7 @@ func TestScoreboardReadsItsScenarios(t *testing.T) {
 	if err := s.Markdown(&page); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"haproxy:cookie 2.6.12", "0% (<2%)", "52 µs", "stay 90%", "5% (20%)", "50%", "12346/s", "1 of 2", "–"} {
+	for _, want := range []string{"haproxy:cookie 2.6.12", "0% (<2%)", "52 µs", "stay 90%", "5% (20%)", "50%", "12346/s", "1250 ms", "1 of 2", "–"} {
 		if !strings.Contains(terminal.String(), want) || !strings.Contains(page.String(), want) {
 			t.Errorf("no %q in\n%s\n%s", want, &terminal, &page)
 		}
