@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exitcode":     exitCodeIs,
 			"metric":       metricIs,
+			"time":         timeIs,
 			"same":         sameMetrics,
 			"sessions":     sessionsText,
 			"nochild":      noChildLeft,
