@@ -200,7 +200,7 @@ func describe(in input, t *traffic) results.ReportRun {
 	if len(r.Instances) > 0 && r.Instances[0].Virtual {
 		cores = r.Instances[0].Cores
 	}
-	return results.ReportRun{Name: r.Name, Dir: in.name, LB: r.LB, LBVersion: r.LBVersion, Mechanism: r.Mechanism.Name,
+	return results.ReportRun{Name: r.Name, Dir: in.name, LB: r.LB, LBVersion: r.LBVersion, Mechanism: r.Mechanism.Name, Front: r.Front.String(),
 		Store: r.Store, Mix: r.Mix, Seed: r.Seed, Backends: len(r.Instances), VirtualCores: cores, Duration: t.wall(r).Seconds(), Revision: r.Revision}
 }
 

@@ -13,12 +13,17 @@ func reportBalancer(s *sheet, in input, t *traffic) {
 		return
 	}
 	used, cpu := cpuSeconds(in), 0.0
-	for n := range max(1, len(in.run.Replicas)) {
-		cpu += used[profiles.ReplicaName(n, max(1, len(in.run.Replicas)))]
+	of := processes(in.run)
+	for n := range of {
+		cpu += used[profiles.ReplicaName(n, of)]
 	}
-	if cpu > 0 {
-		s.put(results.Metric{Name: "lb.cpu_per_request", Unit: "seconds", Better: "lower", Value: cpu / float64(requests), N: requests})
+	perRequest := func(name string, cpu float64) {
+		if cpu > 0 {
+			s.put(results.Metric{Name: name, Unit: "seconds", Better: "lower", Value: cpu / float64(requests), N: requests})
+		}
 	}
+	perRequest("lb.cpu_per_request", cpu)
+	perRequest("lb.front.cpu_per_request", used[profiles.TheFront])
 	mean := func(name string) float64 {
 		for _, m := range s.metrics {
 			if m.Name == name && m.Labels == nil {
@@ -30,4 +35,12 @@ func reportBalancer(s *sheet, in input, t *traffic) {
 	if service, handler := mean("latency.service.mean"), mean("latency.handler.mean"); service > 0 && handler > 0 {
 		s.put(results.Metric{Name: "lb.added_latency.mean", Unit: "seconds", Better: "lower", Value: max(0, service-handler), N: requests})
 	}
+}
+
+// processes is how many of the balancer there were.
+func processes(run results.Run) int {
+	if run.Front != nil {
+		return len(run.Front.Replicas)
+	}
+	return max(1, len(run.Replicas))
 }

@@ -31,7 +31,8 @@ type Balancer struct {
 	URL      string   `yaml:"url,omitempty"`                             // an already running balancer
 	Others   []string `yaml:"other_urls,omitempty"`                      // its further replicas: same scheme and path, spoken to as URL's host
 	Replicas int      `yaml:"replicas" jsonschema:"minimum=1,maximum=8"` // with Use: how many of it are started, 1 to 8; users' connections go round them
-	Listen   string   `yaml:"listen,omitempty"`                          // HOST:PORT of the first replica; empty = a free loopback port
+	Listen   string   `yaml:"listen,omitempty"`                          // HOST:PORT of the first replica, or of the front; empty = a free loopback port
+	Front    *Front   `yaml:"front,omitempty"`                           // one more balancer before the replicas; nil = none
 	Config   string   `yaml:"config,omitempty"`                          // template file for exec's {config}
 	TTL      Duration `yaml:"ttl"`                                       // affinity lifetime; 0 = none
 	Absolute bool     `yaml:"absolute,omitempty"`                        // TTL counts from binding, not from the last request

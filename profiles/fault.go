@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Fault is one thing done to an instance ("b2"), to every instance ("all"), to the balancer ("lb") or
-// to the clients ("clients"). Exactly one of the actions names what it is done to; Validate says which of the other keys
+// Fault is one thing done to an instance ("b2"), to every instance ("all"), to the balancer ("lb"), to the one before
+// it ("front") or to the clients ("clients"). Exactly one of the actions names what it is done to; Validate says which of the other keys
 // it takes. Its times pass as they stand: the speed-up does not shorten them.
 type Fault struct {
 	At Duration `yaml:"at"` // since the run's start
@@ -49,6 +49,7 @@ type Fault struct {
 const (
 	EveryInstance = "all"
 	TheBalancer   = "lb"
+	TheFront      = "front" // the balancer before it, where there is one
 	TheClients    = "clients"
 )
 
@@ -91,8 +92,8 @@ type on uint8
 const (
 	single on = 1 << iota
 	every
-	front
-	joining // an instance that is not in the pool at that time
+	balancer // TheFront too
+	joining  // an instance that is not in the pool at that time
 	visitors
 )
 
@@ -119,10 +120,10 @@ type faultKind struct {
 // faultKinds is the table: a fault is a row here, and a primitive also a player in targets.
 func faultKinds() []faultKind {
 	return []faultKind{
-		{"kill", single | every | front, 0, 0, func(f *Fault) *string { return &f.Kill }, nil},
-		{"terminate", single | every | front, keyKeep, 0, func(f *Fault) *string { return &f.Terminate }, nil},
-		{"start", single | every | front, 0, 0, func(f *Fault) *string { return &f.Start }, nil},
-		{"restart", single | every | front, keyFor | keyKeep, 0, func(f *Fault) *string { return &f.Restart }, restarted},
+		{"kill", single | every | balancer, 0, 0, func(f *Fault) *string { return &f.Kill }, nil},
+		{"terminate", single | every | balancer, keyKeep, 0, func(f *Fault) *string { return &f.Terminate }, nil},
+		{"start", single | every | balancer, 0, 0, func(f *Fault) *string { return &f.Start }, nil},
+		{"restart", single | every | balancer, keyFor | keyKeep, 0, func(f *Fault) *string { return &f.Restart }, restarted},
 		{"freeze", single | every, keyFor, 0, func(f *Fault) *string { return &f.Freeze }, nil},
 		{"reset", single | every, keyFor, 0, func(f *Fault) *string { return &f.Reset }, nil},
 		{"slow", single | every, keyFor | keyDelay, keyDelay, func(f *Fault) *string { return &f.Slow }, nil},
@@ -136,7 +137,7 @@ func faultKinds() []faultKind {
 		{"remove", single, 0, 0, func(f *Fault) *string { return &f.Remove }, nil},
 		{"replace", single, keyWith, keyWith, func(f *Fault) *string { return &f.Replace }, replaced},
 		{"rolling", every, keyFor | keyKeep, keyFor, func(f *Fault) *string { return &f.Rolling }, rolling},
-		{"reload", front, 0, 0, func(f *Fault) *string { return &f.Reload }, nil},
+		{"reload", balancer, 0, 0, func(f *Fault) *string { return &f.Reload }, nil},
 		{"blind", single, keyFor | keyReplica, keyReplica, func(f *Fault) *string { return &f.Blind }, nil},
 		{"forget", visitors, 0, 0, func(f *Fault) *string { return &f.Forget }, nil},
 		{"garble", visitors, 0, 0, func(f *Fault) *string { return &f.Garble }, nil},

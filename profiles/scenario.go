@@ -96,14 +96,14 @@ func (s Scenario) validate() error {
 	for _, class := range slices.Sorted(maps.Keys(s.Expect)) {
 		family, _, _ := strings.Cut(class, "/")
 		if !slices.Contains([]string{"any", "stay", "home", "flap"}, family) {
-			return fmt.Errorf("%s.yaml:1:1: expect.%s: use any, stay, home or flap, or one of them with the key, such as home/address, and with a trait: /ttl, /agree, /synchronise or /disagree", s.Name, class)
+			return fmt.Errorf("%s.yaml:1:1: expect.%s: use any, stay, home or flap, or one of them with the key, such as home/address, and with a trait: /ttl, /marker, /agree, /synchronise or /disagree", s.Name, class)
 		}
 	}
 	return nil
 }
 
 // Expected are the gates for a mechanism of that family and key, and those that hold only with one of its
-// traits: "ttl" of a marker that ends, or what its replicas do, "agree", "synchronise" or "disagree".
+// traits: "ttl" of a marker that ends, "marker" of a cookie that the balancer makes itself, or what its replicas do, "agree", "synchronise" or "disagree".
 func (s Scenario) Expected(family, key string, traits ...string) (gates []string) {
 	for _, class := range []string{"any", family, "any/" + key, family + "/" + key} {
 		gates = append(gates, s.Expect[class]...)

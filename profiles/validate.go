@@ -64,6 +64,8 @@ func (e *Experiment) checkBalancer() error {
 		return wrong("lb.replicas", "%d; use 1 to %d", b.Replicas, MostReplicas)
 	case b.URL == "" && len(b.Backends) > 0:
 		return wrong("lb.backends", "only instances behind lb.url are started elsewhere; set lb.url, or leave it out")
+	case b.URL != "" && b.Front != nil:
+		return wrong("lb.front", "the run starts nothing in front of lb.url; leave it out, or let the run start both with lb.use")
 	case b.URL != "" && b.Log:
 		return wrong("lb.access_log", "what a balancer at lb.url logs is not known here; leave it out, or let the run start the balancer with lb.use")
 	case b.Points < 0:
@@ -82,7 +84,7 @@ func (e *Experiment) checkBalancer() error {
 	if b.URL != "" {
 		return b.checkRunning()
 	}
-	return nil
+	return b.checkFront()
 }
 
 // checkInstances holds for instances that the run starts.

@@ -35,6 +35,7 @@ func Describe(name string) (Quantity, bool) {
 
 var balancerQuantities = []Quantity{
 	{"lb.cpu_per_request", Seconds, "lower", "CPU time of the balancer's processes per answered request"},
+	{"lb.front.cpu_per_request", Seconds, "lower", "that of the balancer in front of it (lb.front), where there is one"},
 	{"lb.added_latency.mean", Seconds, "lower", "mean service time less mean handler time: balancer, network and the instance's own frame"},
 }
 

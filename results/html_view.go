@@ -229,6 +229,7 @@ func environment(run Run) [][2]string {
 	h := run.Host
 	return [][2]string{{"stickybench", run.Version}, {"balancer", run.LB + " " + run.LBVersion},
 		{"mechanism", fmt.Sprintf("%s; when its home fails a session %s", run.Mechanism.Name, run.Mechanism.Family.Describe())},
+		{"in front", cmp.Or(run.Front.String(), "nothing")},
 		{"marker lifetime, detection", fmt.Sprintf("%v, %v", run.Mechanism.TTL, run.Mechanism.Detection)},
 		{"store", run.Store}, {"mix", run.Mix}, {"seed", fmt.Sprint(run.Seed)},
 		{"machine", fmt.Sprintf("%s, %d cores, %.1f GiB", h.CPU, h.Cores, float64(h.MemoryBytes)/(1<<30))},

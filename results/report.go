@@ -38,10 +38,12 @@ type ReportRun struct {
 	LB        string `json:"lb"`
 	LBVersion string `json:"lb_version"`
 	Mechanism string `json:"mechanism"`
-	Store     string `json:"store"`
-	Mix       string `json:"mix"`
-	Seed      uint64 `json:"seed"`
-	Backends  int    `json:"backends"`
+	// Front is the balancer before that one: what it is, and how many replicas it balances.
+	Front    string `json:"front,omitempty"`
+	Store    string `json:"store"`
+	Mix      string `json:"mix"`
+	Seed     uint64 `json:"seed"`
+	Backends int    `json:"backends"`
 	// VirtualCores is each instance's size where CPU is virtual: queued for, not burnt. 0 = real CPU.
 	VirtualCores float64  `json:"virtual_cores,omitempty"`
 	Duration     float64  `json:"duration_s"`

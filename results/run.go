@@ -1,6 +1,8 @@
 package results
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
@@ -41,6 +43,7 @@ type Mechanism struct {
 	Sliding    bool          `json:"sliding"`             // TTL counts from the last request, otherwise from binding
 	Detection  time.Duration `json:"detection_ns"`        // effective time until a failed instance leaves the rotation
 	Agreement  Agreement     `json:"agreement,omitempty"` // of replicas
+	Cookie     string        `json:"cookie,omitempty"`    // name of the one that the balancer makes and routes on; empty = it makes none
 }
 
 // Instance is one mock backend or identified application instance.
@@ -81,6 +84,27 @@ type BalancerReplica struct {
 	URL  string `json:"url"`
 }
 
+// Front is a balancer before the replicas of the one that is measured: users connect to it alone.
+type Front struct {
+	LB        string            `json:"lb"`
+	Version   string            `json:"version"`
+	Mechanism Mechanism         `json:"mechanism"`
+	URL       string            `json:"url"`
+	Replicas  []BalancerReplica `json:"replicas"` // its pool
+}
+
+// String is what the report says of it; "" of none.
+func (f *Front) String() string {
+	if f == nil {
+		return ""
+	}
+	replicas := "1 replica"
+	if n := len(f.Replicas); n > 1 {
+		replicas = fmt.Sprintf("%d replicas", n)
+	}
+	return fmt.Sprintf("%s behind %s, %s", replicas, strings.TrimSpace(f.LB+" "+f.Version), f.Mechanism.Name)
+}
+
 // Run is run.json: what analysis must know that the experiment does not say.
 type Run struct {
 	Schema    string    `json:"schema"` // "stickybench/run/v1"
@@ -96,10 +120,11 @@ type Run struct {
 	Seed         uint64            `json:"seed"`
 	Profiles     []string          `json:"profiles"` // Exchange.Profile indexes this
 	Instances    []Instance        `json:"instances"`
-	Replicas     []BalancerReplica `json:"replicas,omitempty"` // none where there is only one
-	Start        clock.Time        `json:"start"`              // first due time
-	Measured     clock.Time        `json:"measured"`           // end of warm-up
-	End          clock.Time        `json:"end"`                // 0 when the run did not end by itself
+	Replicas     []BalancerReplica `json:"replicas,omitempty"` // none where there is only one, or behind a front
+	Front        *Front            `json:"front,omitempty"`
+	Start        clock.Time        `json:"start"`    // first due time
+	Measured     clock.Time        `json:"measured"` // end of warm-up
+	End          clock.Time        `json:"end"`      // 0 when the run did not end by itself
 	Host         Host              `json:"host"`
 	Generator    Generator         `json:"generator"`
 	Warnings     []string          `json:"warnings"` // what targets or generator want said in the report

@@ -89,8 +89,12 @@ func (p *page) verdict() {
 
 // Facts is what was run, in one line.
 func (run ReportRun) Facts() string {
+	mechanism := run.Mechanism
+	if run.Front != "" {
+		mechanism += ", " + run.Front
+	}
 	text := fmt.Sprintf("%s, %s, store %s, mix %s, seed %d, %d instances, %s, %.1f s, %s", strings.TrimSpace(run.LB+" "+run.LBVersion),
-		run.Mechanism, run.Store, run.Mix, run.Seed, run.Backends, run.CPU(), run.Duration, run.Dir)
+		mechanism, run.Store, run.Mix, run.Seed, run.Backends, run.CPU(), run.Duration, run.Dir)
 	if revision := run.Revision.String(); revision != "" {
 		text += ", revision " + revision
 	}

@@ -20,12 +20,12 @@ func (d *Deployment) rawAccess() ([]string, error) {
 	return paths, err
 }
 
-// builtinLog is where that replica of the reference balancer writes its account; "" for nowhere.
-func (d *Deployment) builtinLog(replica string) string {
-	if !d.o.Experiment.Balancer.Log {
+// builtinLog is where that process of the reference balancer writes its account; "" for nowhere.
+func (d *Deployment) builtinLog(at post) string {
+	if !at.experiment.Balancer.Log {
 		return ""
 	}
-	return filepath.Join(d.o.Dir.Path(), replica, balancers.AccessFile)
+	return filepath.Join(d.o.Dir.Path(), at.name, balancers.AccessFile)
 }
 
 // settleAccess waits for the last lines of the balancer's log.
@@ -66,7 +66,7 @@ func (d *Deployment) translate(path string, kept *results.AccessLog) error {
 	for _, i := range d.all() {
 		names[i.options.Listen] = i.name()
 	}
-	return balancers.ReadAccess(d.front().name, raw, func(a results.Access) error {
+	return balancers.ReadAccess(d.lead().name, raw, func(a results.Access) error {
 		for n := range a.Tries {
 			a.Tries[n].Instance = names[a.Tries[n].Upstream]
 		}

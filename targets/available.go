@@ -135,6 +135,7 @@ func Config(e *profiles.Experiment) (string, error) {
 	if err := Check(e); err != nil {
 		return "", err
 	}
+	e = behind(e)
 	var instances []balancers.Instance
 	of := e.Balancer.Count()
 	for n := range e.Backends.Count {

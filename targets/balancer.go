@@ -16,7 +16,7 @@ import (
 // balancer is one replica of the load balancer, whichever it is, over all its boots: the address stays,
 // the process changes.
 type balancer struct {
-	replica       string // how samples and changes call it: "lb", or "lb1" of several
+	replica       string // how samples and changes call it: "lb", "lb1" of several, or "front"
 	name, version string // of the program
 	mechanism     results.Mechanism
 	notes         []string
@@ -28,6 +28,7 @@ type balancer struct {
 	point  func(ctx context.Context, instance, address string) error       // sends what is for the instance to that address
 	linked func(ctx context.Context, ripe bool) error                      // waits until it hears from the other replicas, and ripe: can hand over to a successor; nil = it never does
 
+	fixed   []balancers.Instance  // the pool of a front, which does not change; nil: the instances
 	nowhere map[string]*port.Port // by instance that it is blind to: where it looks for it; under Deployment.pooling
 
 	mu      sync.Mutex
@@ -39,6 +40,14 @@ func (b *balancer) running() *process {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.process
+}
+
+// versionOf is the program's; the reference balancer is part of ours.
+func (b *balancer) versionOf(ours string) string {
+	if b.version == "" && b.name == builtin {
+		return ours
+	}
+	return b.version
 }
 
 func (b *balancer) endpoint() string {
@@ -55,13 +64,38 @@ func (b *balancer) attach(p *process, orders string) (before *process) {
 	return before
 }
 
-// startBalancer starts the replicas of the experiment's balancer: the first on its listen address, the
-// others, or all, on free ports.
+// post is where one process of a balancer stands.
+type post struct {
+	experiment *profiles.Experiment // what it has to do
+	name       string               // see balancer.replica
+	peers      []string             // names of all replicas, its own too
+	number     int                  // no other process has it: choices go by seed and number
+	listen     string               // HOST:PORT; empty = a free port
+	pool       []balancers.Instance // see balancer.fixed
+}
+
+// startBalancer starts the replicas of the experiment's balancer, then what stands in front. Users come to the front, or
+// to the first replica, on the listen address; everything else is on free ports.
 func (d *Deployment) startBalancer(ctx context.Context) error {
-	for n := range d.o.Experiment.Balancer.Count() {
-		if err := d.startReplica(ctx, n); err != nil {
+	e := behind(d.o.Experiment)
+	of := e.Balancer.Count()
+	var names []string
+	for n := range of {
+		names = append(names, profiles.ReplicaName(n, of))
+	}
+	for n, name := range names {
+		at := post{experiment: e, name: name, peers: names, number: n}
+		if n == 0 {
+			at.listen = e.Balancer.Listen
+		}
+		b, err := d.startOne(ctx, at)
+		if err != nil {
 			return err
 		}
+		d.replicas = append(d.replicas, b)
+	}
+	if err := d.startFront(ctx); err != nil {
+		return err
 	}
 	return d.link(ctx)
 }
@@ -70,46 +104,51 @@ func (d *Deployment) startBalancer(ctx context.Context) error {
 // it would find a balancer that has been up for a while. One that cannot is the run's to show.
 func (d *Deployment) link(ctx context.Context) error {
 	ripe := reloads(d.o.Experiment.Events())
-	if len(d.replicas) == 1 && !ripe || d.front().linked == nil {
+	if len(d.replicas) == 1 && !ripe {
 		return nil
 	}
-	_, err := d.onReplicas(func(b *balancer) error { return b.linked(ctx, ripe) })
+	_, err := each(d.balancers(), func(b *balancer) error {
+		if b.linked == nil {
+			return nil
+		}
+		return b.linked(ctx, ripe)
+	})
 	if err != nil && ctx.Err() == nil {
 		d.record.warn(fmt.Sprintf("replicas do not synchronise: %v", err))
 	}
 	return ctx.Err()
 }
 
-func (d *Deployment) startReplica(ctx context.Context, n int) error {
-	start := func(p *port.Port) error { return d.startReplicaOn(ctx, n, p) }
-	listen := d.o.Experiment.Balancer.Listen
-	if listen == "" || n > 0 {
-		return d.onFreePort(start)
+func (d *Deployment) startOne(ctx context.Context, at post) (b *balancer, err error) {
+	start := func(p *port.Port) (err error) { b, err = d.startAt(ctx, at, p); return err }
+	if at.listen == "" {
+		err = d.onFreePort(start)
+		return b, err
 	}
-	p, err := port.Claim(listen)
+	p, err := port.Claim(at.listen)
 	if err != nil {
-		return fmt.Errorf("lb.listen: %s cannot be used (%w); free it or choose another address", listen, err)
+		return nil, fmt.Errorf("lb.listen: %s cannot be used (%w); free it or choose another address", at.listen, err)
 	}
-	return d.onPort(p, start)
+	err = d.onPort(p, start)
+	return b, err
 }
 
-func (d *Deployment) startReplicaOn(ctx context.Context, n int, p *port.Port) (err error) {
-	name, mechanism, _ := strings.Cut(d.o.Experiment.Balancer.Use, ":")
+func (d *Deployment) startAt(ctx context.Context, at post, p *port.Port) (b *balancer, err error) {
+	name, mechanism, _ := strings.Cut(at.experiment.Balancer.Use, ":")
 	if name == "exec" {
 		p.Close() // a program that does not set SO_REUSEADDR cannot listen beside a reservation
 	}
-	var b *balancer
+	at.listen = p.Address
 	if name == builtin {
-		b = d.newBuiltin(n, mechanism, p.Address)
-	} else if b, err = d.newReal(ctx, n, p.Address); err != nil {
-		return err
+		b = d.newBuiltin(at, mechanism)
+	} else if b, err = d.newReal(ctx, at); err != nil {
+		return nil, err
 	}
-	b.nowhere = map[string]*port.Port{}
+	b.fixed, b.nowhere = at.pool, map[string]*port.Port{}
 	if err := d.bootBalancer(ctx, b); err != nil {
-		return err
+		return nil, err
 	}
-	d.replicas = append(d.replicas, b)
-	return nil
+	return b, nil
 }
 
 func (d *Deployment) bootBalancer(ctx context.Context, b *balancer) error {
@@ -122,15 +161,28 @@ func (d *Deployment) bootBalancer(ctx context.Context, b *balancer) error {
 	return nil
 }
 
-// onReplicas does something to all replicas at once; with the first error it gives those that did it.
+// balancers are all that were started, as requests reach them.
+func (d *Deployment) balancers() []*balancer {
+	if d.front == nil {
+		return d.replicas
+	}
+	return append([]*balancer{d.front}, d.replicas...)
+}
+
+// onReplicas is each over the replicas.
 func (d *Deployment) onReplicas(do func(*balancer) error) (did []*balancer, err error) {
-	failed := make([]error, len(d.replicas))
+	return each(d.replicas, do)
+}
+
+// each does something to all of them at once; with the first error it gives those that did it.
+func each(all []*balancer, do func(*balancer) error) (did []*balancer, err error) {
+	failed := make([]error, len(all))
 	var doing sync.WaitGroup
-	for n, b := range d.replicas {
+	for n, b := range all {
 		doing.Go(func() { failed[n] = do(b) })
 	}
 	doing.Wait()
-	for n, b := range d.replicas {
+	for n, b := range all {
 		if failed[n] == nil {
 			did = append(did, b)
 		}
@@ -138,10 +190,13 @@ func (d *Deployment) onReplicas(do func(*balancer) error) (did []*balancer, err 
 	return did, first(failed)
 }
 
-// playBalancer plays a step on every replica of the balancer; its pool does not change meanwhile.
+// playBalancer plays a step on every replica of the balancer, or on its front; no pool changes meanwhile.
 func (d *Deployment) playBalancer(ctx context.Context, e profiles.Event) error {
 	d.pooling.Lock()
 	defer d.pooling.Unlock()
+	if e.Target == profiles.TheFront {
+		return d.playReplica(ctx, d.front, e)
+	}
 	_, err := d.onReplicas(func(b *balancer) error { return d.playReplica(ctx, b, e) })
 	return err
 }

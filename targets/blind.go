@@ -3,6 +3,7 @@ package targets
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/internal/port"
@@ -77,9 +78,12 @@ func (b *balancer) address(i *instance) string {
 	return i.options.Listen
 }
 
-// seen are the instances of the pool where b finds them.
+// seen are the instances of the pool where b finds them; of a front, the replicas.
 func (d *Deployment) seen(b *balancer) []balancers.Instance {
-	var all []balancers.Instance
+	all := slices.Clone(b.fixed)
+	if all != nil {
+		return all
+	}
 	for _, i := range d.all() {
 		if i.pooled() {
 			all = append(all, balancers.Instance{Name: i.name(), Address: b.address(i), Weight: i.weight})

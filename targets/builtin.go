@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -12,14 +13,13 @@ import (
 )
 
 // newBuiltin configures the reference balancer, a process of our own.
-func (d *Deployment) newBuiltin(n int, mechanism, listen string) *balancer {
-	name := profiles.ReplicaName(n, d.o.Experiment.Balancer.Count())
+func (d *Deployment) newBuiltin(at post, mechanism string) *balancer {
 	options := func(pool []balancers.Instance) lb.Options {
-		o := builtinOptions(d.o.Experiment, builtinMechanism(mechanism), listen, d.builtinLog(name), pool)
-		o.Replica = n
+		o := builtinOptions(at.experiment, builtinMechanism(mechanism), at.listen, d.builtinLog(at), pool)
+		o.Replica = at.number
 		return o
 	}
-	b := &balancer{replica: name, name: builtin, url: "http://" + listen, mechanism: builtinPromise(options(nil))}
+	b := &balancer{replica: at.name, name: builtin, url: "http://" + at.listen, mechanism: builtinPromise(options(nil))}
 	b.boot = func(ctx context.Context, pool []balancers.Instance) (*process, string, error) {
 		p, ready, err := role(ctx, b.replica, d.o.Self, "lb", options(pool))
 		return p, ready.Control, err
@@ -43,7 +43,7 @@ func builtinOptions(e *profiles.Experiment, mechanism, listen, accessLog string,
 	b := e.Balancer
 	o := lb.Options{
 		Listen: listen, Control: anyPort, Mechanism: mechanism, TTL: e.Scale(b.TTL), Absolute: b.Absolute,
-		AccessLog: accessLog, Points: b.Points, Choice: b.Choice, MaxConnections: e.Backends.MaxConnections, Seed: e.Seed, ClientAddress: e.Load.ClientAddress.Via,
+		AccessLog: accessLog, Cookie: cookieOf(e), Points: b.Points, Choice: b.Choice, MaxConnections: e.Backends.MaxConnections, Seed: e.Seed, ClientAddress: e.Load.ClientAddress.Via,
 		Health: lb.Health{
 			Interval: e.Scale(b.Health.Interval), Timeout: e.Scale(b.Health.Timeout), Rise: b.Health.Rise, Fall: b.Health.Fall,
 		},
@@ -58,6 +58,7 @@ func builtinOptions(e *profiles.Experiment, mechanism, listen, accessLog string,
 func builtinPromise(o lb.Options) results.Mechanism {
 	for _, m := range lb.Mechanisms() {
 		if m.Name == o.Mechanism {
+			m.Cookie = cmp.Or(o.Cookie, m.Cookie)
 			m.TTL, m.Sliding = o.TTL, o.TTL > 0 && !o.Absolute
 			m.Detection = o.Health.Interval*time.Duration(o.Health.Fall) + o.Health.Timeout
 			return m

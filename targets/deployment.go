@@ -34,6 +34,7 @@ type Deployment struct {
 	record    *recorder
 	control   control
 	replicas  []*balancer // of the balancer; at least one once started
+	front     *balancer   // before them; nil without one
 	socketDir string      // of the replicas, removed at the end; empty = none
 	store     startedStore
 	watches   sync.WaitGroup
@@ -135,11 +136,14 @@ func (d *Deployment) watchProcess(p *process) {
 	d.record.warn(fmt.Sprintf("%s ended by itself (%s): %s", p.name, p.why, p.stderr))
 }
 
-// front is the replica that stands for all where they are alike.
-func (d *Deployment) front() *balancer { return d.replicas[0] }
+// lead is the replica that stands for all where they are alike.
+func (d *Deployment) lead() *balancer { return d.replicas[0] }
 
-// URLs are where the load goes: each replica of the balancer.
+// URLs are where the load goes: the front, or each replica of the balancer.
 func (d *Deployment) URLs() (urls []string) {
+	if d.front != nil {
+		return []string{d.front.url}
+	}
 	for _, b := range d.replicas {
 		urls = append(urls, b.url)
 	}
@@ -148,14 +152,11 @@ func (d *Deployment) URLs() (urls []string) {
 
 // Describe fills in what was started. Called again at the end, it adds the warnings that came up since.
 func (d *Deployment) Describe(run *results.Run) {
-	front := d.front()
-	run.LB, run.LBVersion, run.Mechanism = front.name, front.version, front.mechanism
-	if run.LBVersion == "" && front.name == builtin {
-		run.LBVersion = run.Version
-	}
-	run.Replicas = nil
+	lead := d.lead()
+	run.LB, run.LBVersion, run.Mechanism = lead.name, lead.versionOf(run.Version), lead.mechanism
+	run.Replicas, run.Front = nil, d.describedFront(run.Version)
 	for _, b := range d.replicas {
-		if len(d.replicas) > 1 {
+		if len(d.replicas) > 1 && d.front == nil {
 			run.Replicas = append(run.Replicas, results.BalancerReplica{Name: b.replica, URL: b.url})
 		}
 	}
@@ -173,7 +174,12 @@ func (d *Deployment) Describe(run *results.Run) {
 	for _, e := range d.elsewhere {
 		run.Instances = append(run.Instances, results.Instance{Name: e.name, URL: e.control, Weight: 1})
 	}
-	for _, text := range append(d.record.said(), front.notes...) {
+	said := d.record.said()
+	for _, b := range d.balancers() {
+		said = append(said, b.notes...)
+	}
+	said = append(said, d.clash()...)
+	for _, text := range said {
 		if !slices.Contains(run.Warnings, text) {
 			run.Warnings = append(run.Warnings, text)
 		}
@@ -194,7 +200,7 @@ func (d *Deployment) Play(ctx context.Context, start clock.Time) error {
 // checks that every port is free again.
 func (d *Deployment) Stop(ctx context.Context) error {
 	d.settleAccess(ctx)
-	_, err := d.onReplicas(func(b *balancer) error { return d.stopProcess(ctx, b.running()) })
+	_, err := each(d.balancers(), func(b *balancer) error { return d.stopProcess(ctx, b.running()) })
 	failed := []error{err}
 	if d.socketDir != "" {
 		failed = append(failed, os.RemoveAll(d.socketDir))

@@ -171,7 +171,7 @@ func TestUnexpectedDeathIsRecorded(t *testing.T) {
 	d, dir := deploy(t, experiment("builtin:cookie"))
 	_, victim := d.instances[0].is()
 	_ = syscall.Kill(victim.pid(), syscall.SIGKILL)
-	_ = syscall.Kill(d.front().running().pid(), syscall.SIGKILL)
+	_ = syscall.Kill(d.lead().running().pid(), syscall.SIGKILL)
 	eventually(t, func() bool {
 		return strings.HasSuffix(history(t, dir, "b1"), "down(exited: signal killed)") && history(t, dir, "lb") == "down(exited: signal killed)"
 	})

@@ -55,9 +55,9 @@ func strangers(b profiles.Balancer) (all []*balancer) {
 // meet takes in what is known of a balancer that already runs, and asks each instance behind it for its name and the
 // size of its ledger.
 func (d *Deployment) meet(ctx context.Context) error {
-	front := d.front()
-	front.mechanism = routesOn(d.o.Experiment.Balancer.RoutesOn, front.mechanism)
-	front.notes = []string{withoutLedgers}
+	lead := d.lead()
+	lead.mechanism = routesOn(d.o.Experiment.Balancer.RoutesOn, lead.mechanism)
+	lead.notes = []string{withoutLedgers}
 	for _, control := range d.o.Experiment.Balancer.Backends {
 		e := elsewhere{control: strings.TrimSuffix(control, "/")}
 		answer, err := d.ledger(ctx, http.MethodHead, e)
@@ -75,7 +75,7 @@ func (d *Deployment) meet(ctx context.Context) error {
 			}
 		}
 		d.elsewhere = append(d.elsewhere, e)
-		front.notes = []string{withLedgers}
+		lead.notes = []string{withLedgers}
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func (d *Deployment) try(ctx context.Context, e profiles.Event) {
 }
 
 func (d *Deployment) play(ctx context.Context, e profiles.Event) error {
-	if e.Target == profiles.TheBalancer {
+	if e.Target == profiles.TheBalancer || e.Target == profiles.TheFront {
 		return d.playBalancer(ctx, e)
 	}
 	if e.Target == profiles.TheClients { // the generator plays it; here it is told
@@ -119,8 +119,8 @@ func restart(ctx context.Context, i *instance, e profiles.Event) error {
 // cause. Real balancers know nothing of the instance's intentions.
 func (d *Deployment) drain(ctx context.Context, i *instance, e profiles.Event) error {
 	draining := e.Action == "drain"
-	if d.front().drain == nil {
-		return fmt.Errorf("%s cannot drain an instance at run time", d.front().name)
+	if d.lead().drain == nil {
+		return fmt.Errorf("%s cannot drain an instance at run time", d.lead().name)
 	}
 	if err := i.drain(ctx, draining, why(e)); err != nil {
 		return err

@@ -11,13 +11,13 @@ import (
 )
 
 // params are the experiment's for its instances, and the places of this run.
-func (d *Deployment) params(row balancers.Row, n int, listen string) (balancers.Params, error) {
-	p := paramsOf(d.o.Experiment, row)
-	p.Name, p.Listen = profiles.ReplicaName(n, d.o.Experiment.Balancer.Count()), listen
+func (d *Deployment) params(row balancers.Row, at post) (balancers.Params, error) {
+	p := paramsOf(at.experiment, row)
+	p.Name, p.Listen = at.name, at.listen
 	if os.Geteuid() == 0 {
 		p.User = "root" // the usual account of workers may not enter the run directory
 	}
-	err := d.places(&p)
+	err := d.places(&p, at)
 	return p, err
 }
 
@@ -32,7 +32,7 @@ func paramsOf(e *profiles.Experiment, row balancers.Row) balancers.Params {
 	}
 	return balancers.Params{
 		Weights: weights, MaxConnections: e.Backends.MaxConnections,
-		TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Choice: e.Balancer.Choice, Via: e.Load.ClientAddress.Via,
+		TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Choice: e.Balancer.Choice, Via: e.Load.ClientAddress.Via, Cookie: cookieOf(e),
 		AccessLog: e.Balancer.Log, Templated: e.Balancer.Config != "",
 		Health: balancers.Health{
 			Interval: e.Scale(health.Interval), Timeout: e.Scale(health.Timeout), Rise: health.Rise, Fall: health.Fall,
@@ -43,27 +43,25 @@ func paramsOf(e *profiles.Experiment, row balancers.Row) balancers.Params {
 
 // places finds the files: everything in the run directory but the sockets, whose paths the kernel
 // limits to 107 bytes.
-func (d *Deployment) places(p *balancers.Params) (err error) {
+func (d *Deployment) places(p *balancers.Params, at post) (err error) {
 	if p.Directory, err = filepath.Abs(filepath.Join(d.o.Dir.Path(), p.Name)); err != nil {
 		return err
 	}
-	p.Template = d.o.Experiment.Balancer.Template
-	if config := d.o.Experiment.Balancer.Config; config != "" && p.Template == "" {
+	p.Template = at.experiment.Balancer.Template
+	if config := at.experiment.Balancer.Config; config != "" && p.Template == "" {
 		return fmt.Errorf("lb.config: %s is empty; give the template that {config} is rendered from", config)
 	}
-	return d.sockets(p)
+	return d.sockets(p, at)
 }
 
 // sockets gives each replica a directory for its own and tells where the others' are.
-func (d *Deployment) sockets(p *balancers.Params) (err error) {
+func (d *Deployment) sockets(p *balancers.Params, at post) (err error) {
 	if d.socketDir == "" {
 		if d.socketDir, err = socketDir(); err != nil {
 			return err
 		}
 	}
-	of := d.o.Experiment.Balancer.Count()
-	for n := range of {
-		name := profiles.ReplicaName(n, of)
+	for _, name := range at.peers {
 		p.Peers = append(p.Peers, balancers.Peer{Name: name, Socket: filepath.Join(d.socketDir, name, "peers.sock")})
 	}
 	own := filepath.Join(d.socketDir, p.Name)

@@ -12,17 +12,17 @@ import (
 )
 
 // newReal configures a row of the table; it runs under a guard.
-func (d *Deployment) newReal(ctx context.Context, n int, listen string) (*balancer, error) {
-	row, mechanism, err := balancers.Lookup(d.o.Experiment.Balancer.Use)
+func (d *Deployment) newReal(ctx context.Context, at post) (*balancer, error) {
+	row, mechanism, err := balancers.Lookup(at.experiment.Balancer.Use)
 	if err != nil {
 		return nil, err
 	}
-	params, err := d.params(row, n, listen)
+	params, err := d.params(row, at)
 	if err != nil {
 		return nil, err
 	}
-	b := &balancer{replica: params.Name, name: row.Name, mechanism: row.Promise(mechanism, params), notes: slices.Concat(mechanism.Notes, row.LogNotes(params)), url: "http://" + listen}
-	if mechanism.DrainNote != "" && drains(d.o.Experiment.Events()) {
+	b := &balancer{replica: params.Name, name: row.Name, mechanism: row.Promise(mechanism, params), notes: slices.Concat(mechanism.Notes, row.LogNotes(params)), url: "http://" + at.listen}
+	if mechanism.DrainNote != "" && drains(at.experiment.Events()) {
 		b.notes = append(b.notes, mechanism.DrainNote)
 	}
 	live := balancers.Running{Row: row, Mechanism: mechanism, Params: params}

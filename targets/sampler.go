@@ -42,7 +42,7 @@ func (d *Deployment) sample(ctx context.Context) {
 		i.sample(ctx)
 	}
 	others := []*process{d.store.process}
-	for _, b := range d.replicas {
+	for _, b := range d.balancers() {
 		others = append(others, b.running())
 	}
 	for _, p := range others {

@@ -190,10 +190,14 @@ func hold(o *results.Outcome, s profiles.Scenario, dir *results.Dir) error {
 
 // traits are what some expectations depend on.
 func traits(m results.Mechanism) []string {
+	all := []string{string(m.Agreement)}
 	if m.TTL > 0 {
-		return []string{"ttl", string(m.Agreement)}
+		all = append(all, "ttl")
 	}
-	return []string{string(m.Agreement)}
+	if m.Cookie != "" {
+		all = append(all, "marker")
+	}
+	return all
 }
 
 func printOutcomes(w io.Writer, all results.Outcomes, asJSON bool) error {

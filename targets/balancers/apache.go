@@ -35,10 +35,10 @@ func apacheArguments(p Params) []string {
 func apacheMechanisms() []Mechanism {
 	return []Mechanism{
 		{
-			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Agreement: results.Agree},
+			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Agreement: results.Agree, Cookie: "ROUTEID"},
 			Marker:    NamesHome, Age: true,
-			text: apacheConfig("ROUTEID",
-				`Header add Set-Cookie "ROUTEID=.%{BALANCER_WORKER_ROUTE}e; Path=/; HttpOnly{{if .Absolute}}{{with .TTL}}; Max-Age={{$.WholeSeconds .}}{{end}}{{end}}" env=BALANCER_ROUTE_CHANGED`),
+			text: apacheConfig("{{.Cookie}}",
+				`Header add Set-Cookie "{{.Cookie}}=.%{BALANCER_WORKER_ROUTE}e; Path=/; HttpOnly{{if .Absolute}}{{with .TTL}}; Max-Age={{$.WholeSeconds .}}{{end}}{{end}}" env=BALANCER_ROUTE_CHANGED`),
 		},
 		{
 			// The balancer looks at SBSTICKY, because an application behind it gets its own cookie without the route.

@@ -38,7 +38,7 @@ func caddyMechanisms() []Mechanism {
 	}
 	bound := func(name, policy string, marker Marker) Mechanism {
 		return Mechanism{
-			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Random: true, Agreement: results.Agree},
+			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Random: true, Agreement: results.Agree, Cookie: markerCookie},
 			Marker:    marker,
 			text:      caddyConfig(policy, caddyChecks),
 		}
@@ -59,7 +59,7 @@ func caddyMechanisms() []Mechanism {
 	header.Notes = []string{noHeader("caddy spreads them")}
 	return []Mechanism{
 		bound("cookie", signedCookie, Signed),
-		bound("cookie-plain", `{"policy": "cookie", "name": "SRV"}`, Unsalted),
+		bound("cookie-plain", `{"policy": "cookie", "name": "{{.Cookie}}"}`, Unsalted),
 		ip,
 		client,
 		header,
@@ -67,7 +67,7 @@ func caddyMechanisms() []Mechanism {
 	}
 }
 
-const signedCookie = `{"policy": "cookie", "name": "SRV", "secret": "` + secret + `"}`
+const signedCookie = `{"policy": "cookie", "name": "{{.Cookie}}", "secret": "` + secret + `"}`
 
 // caddyChecks make caddy leave a dead instance: without retries a refused connection is a 502 until the
 // checks notice, without checks for ever. One failed check is enough: 2.6 cannot count them.

@@ -20,6 +20,9 @@ const (
 	modulo  = "modulo"
 )
 
+// markerCookie is how balancers that let one choose call their marker unless told otherwise.
+const markerCookie = "SRV"
+
 // userHeader is the request header that header mechanisms route on.
 const userHeader = profiles.UserHeader
 

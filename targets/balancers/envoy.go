@@ -34,17 +34,19 @@ func envoyMechanisms() []Mechanism {
 			text:      envoyConfig(policy, route, ""),
 		}
 	}
-	const address, cookie = "hash_policy: [{connection_properties: {source_ip: true}}]", "hash_policy: [{cookie: {name: SBHASH, ttl: 0s, path: /}}]"
+	const address, cookie = "hash_policy: [{connection_properties: {source_ip: true}}]", "hash_policy: [{cookie: {name: {{.Cookie}}, ttl: 0s, path: /}}]"
+	ringCookie := hash("ring-hash-cookie", keyCookie, "RING_HASH", Hashed, cookie)
+	ringCookie.Cookie = "SBHASH"
 	return []Mechanism{
 		{
-			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Agreement: results.Agree},
+			Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Agreement: results.Agree, Cookie: markerCookie},
 			Marker:    NamesHome, Age: true,
 			Notes:  []string{"envoy's stateful session cookie holds the instance's address in base64"},
 			text:   envoyConfig("{{if eq .Choice \"random\"}}RANDOM{{else if eq .Choice \"least\"}}LEAST_REQUEST{{else}}ROUND_ROBIN{{end}}", "", statefulSession),
 			Choice: true, refuse: refuseWeighedRandom,
 		},
 		hash("ring-hash", keyAddress, "RING_HASH", NoMarker, address),
-		hash("ring-hash-cookie", keyCookie, "RING_HASH", Hashed, cookie),
+		ringCookie,
 		hash("maglev", keyAddress, "MAGLEV", NoMarker, address),
 	}
 }
@@ -67,7 +69,7 @@ const statefulSession = `
                 name: envoy.http.stateful_session.cookie
                 typed_config:
                   "@type": type.googleapis.com/envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState
-                  cookie: {name: SRV, path: /{{if .Absolute}}{{with .TTL}}, ttl: {{$.Decimal .}}{{end}}{{end}}}`
+                  cookie: {name: {{.Cookie}}, path: /{{if .Absolute}}{{with .TTL}}, ttl: {{$.Decimal .}}{{end}}{{end}}}`
 
 // envoyConfig puts policy, hash and filter into the configuration; it follows Envoy's documentation.
 func envoyConfig(policy, hash, filter string) string {

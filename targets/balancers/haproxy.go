@@ -47,6 +47,11 @@ func haproxyBound() []Mechanism {
 			text: haproxyConfig(lines...),
 		}
 	}
+	cookie := func(name string, marker Marker, lines ...string) Mechanism {
+		m := bound(name, keyCookie, marker, append([]string{"balance {{.Algorithm}}"}, lines...)...)
+		m.Cookie = markerCookie
+		return m
+	}
 	table := func(name, key string, lines ...string) Mechanism {
 		m := bound(name, key, NoMarker, lines...)
 		m.Age, m.refuse, m.Agreement = false, refuseAbsolute, results.Disagree
@@ -63,9 +68,8 @@ func haproxyBound() []Mechanism {
 		"stick-table type ip size 1m{{with .TTL}} expire {{$.Milliseconds .}}{{end}} peers replicas", "stick on src")
 	peers.Agreement = results.Synchronise
 	return []Mechanism{
-		bound("cookie", keyCookie, NamesHome, "balance {{.Algorithm}}", "cookie SRV insert indirect nocache httponly"+lifetime),
-		bound("cookie-dynamic", keyCookie, Signed, "balance {{.Algorithm}}", "dynamic-cookie-key "+secret,
-			"cookie SRV insert indirect nocache httponly dynamic"+lifetime),
+		cookie("cookie", NamesHome, "cookie {{.Cookie}} insert indirect nocache httponly"+lifetime),
+		cookie("cookie-dynamic", Signed, "dynamic-cookie-key "+secret, "cookie {{.Cookie}} insert indirect nocache httponly dynamic"+lifetime),
 		source, peers, header,
 	}
 }
@@ -85,11 +89,13 @@ func haproxyLearned() []Mechanism {
 		"stick store-response res.cook(SBSESSION)", "stick match req.cook(SBSESSION)")
 	table.Idle, table.refuse, table.Agreement = true, refuseAbsolute, results.Disagree
 	table.ReloadNote = "haproxy's stick-table is empty after a reload and learns a session only when the application sets its cookie: bound sessions are spread from then on"
+	rewrite := learned("cookie-rewrite", NamesHome,
+		[]string{"haproxy's rewrite changes a cookie that the application sets; here the balancer adds it to the answers that open a session, as such an application would"},
+		"balance {{.Algorithm}}", `http-response add-header Set-Cookie "{{.Cookie}}=here; Path=/" if { res.cook(SBSESSION) -m found }`, "cookie {{.Cookie}} rewrite nocache")
+	rewrite.Cookie = markerCookie
 	return []Mechanism{
 		learned("cookie-prefix", NamesHome, nil, "balance {{.Algorithm}}", "cookie SBSESSION prefix nocache"),
-		learned("cookie-rewrite", NamesHome,
-			[]string{"haproxy's rewrite changes a cookie that the application sets; here the balancer adds it to the answers that open a session, as such an application would"},
-			"balance {{.Algorithm}}", `http-response add-header Set-Cookie "SRV=here; Path=/" if { res.cook(SBSESSION) -m found }`, "cookie SRV rewrite nocache"),
+		rewrite,
 		table,
 	}
 }

@@ -58,11 +58,13 @@ func nginxMechanisms() []Mechanism {
 	ip.Random, forwarded.Random = false, false
 	spread := hash("round-robin", none, none, NoMarker, nil, "")
 	spread.Family, spread.Random, spread.Agreement = results.NoAffinity, false, ""
+	userid := hash("userid", keyCookie, modulo, Hashed, nil, "hash $uid_got$uid_set;", "userid on;", "userid_name {{.Cookie}};")
+	userid.Cookie = "sbhome"
 	return []Mechanism{
 		ip,
 		hash("hash-cookie", keyCookie, modulo, NoMarker, firstRequest, "hash $cookie_SBSESSION;"),
 		hash("hash-cookie-consistent", keyCookie, minimal, NoMarker, firstRequest, "hash $cookie_SBSESSION consistent;"),
-		hash("userid", keyCookie, modulo, Hashed, nil, "hash $uid_got$uid_set;", "userid on;", "userid_name sbhome;"),
+		userid,
 		forwarded,
 		hash("hash-address", keyAddress, minimal, NoMarker, nil, "hash $remote_addr consistent;"),
 		hash("hash-header", keyHeader, modulo, NoMarker, header, "hash $http_x_user;"),

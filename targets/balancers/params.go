@@ -28,6 +28,7 @@ type Params struct {
 	MaxConnections int    // requests, or connections, that an instance gets at a time; 0 = no limit
 	Templated      bool   // exec: there is a template for {config}
 	AccessLog      bool   // write File("access.log"), whatever it costs
+	Cookie         string // name of the marker cookie; empty = the mechanism's own
 	Via            string // where the client's address stands: one of profiles.Vias, or empty
 	Command        string // exec: the program and its arguments
 	Template       string // exec: text of the configuration template for {config}

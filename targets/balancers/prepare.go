@@ -1,6 +1,7 @@
 package balancers
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -33,6 +34,7 @@ func (r Row) render(m Mechanism, p Params) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("lb.config: %w", err)
 	}
+	p.Cookie = cmp.Or(p.Cookie, m.Cookie)
 	var out strings.Builder
 	if err := parsed.Execute(&out, p); err != nil {
 		return "", fmt.Errorf("lb.config: %w", err)

@@ -1,6 +1,7 @@
 package balancers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,6 +117,7 @@ func (b Running) tell(ctx context.Context, args ...string) error {
 // Promise is what the mechanism does under p.
 func (r Row) Promise(m Mechanism, p Params) results.Mechanism {
 	promise := m.Mechanism
+	promise.Cookie = cmp.Or(p.Cookie, m.Cookie)
 	promise.Detection = r.detection(p.Health)
 	promise.Random = m.Random || m.Choice && p.Choice == "random"
 	if p.TTL > 0 && (p.Absolute && m.Age || !p.Absolute && m.Idle) {

@@ -28,10 +28,10 @@ func traefik() Row {
 		reload: func(context.Context, Running) error { return nil },
 		Mechanisms: []Mechanism{
 			{
-				Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Agreement: results.Agree},
+				Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Agreement: results.Agree, Cookie: markerCookie},
 				Marker:    Unsalted, Age: true,
 				Notes: []string{"traefik's cookie is an unsalted hash of the instance's URL, and the URL itself is accepted too"},
-				text:  traefikConfig("sticky: {cookie: {name: SRV, httpOnly: true, sameSite: lax{{if .Absolute}}{{with .TTL}}, maxAge: {{$.WholeSeconds .}}{{end}}{{end}}}}"),
+				text:  traefikConfig("sticky: {cookie: {name: {{.Cookie}}, httpOnly: true, sameSite: lax{{if .Absolute}}{{with .TTL}}, maxAge: {{$.WholeSeconds .}}{{end}}{{end}}}}"),
 			},
 			{
 				Mechanism: results.Mechanism{Name: "hrw", Family: results.MoveAndHome, Key: keyAddress, Disruption: minimal, Random: true, Agreement: results.Agree},

@@ -1,6 +1,7 @@
 package lb
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -9,18 +10,19 @@ import (
 	"time"
 )
 
-// markerName is the balancer's own cookie.
+// markerName is the balancer's own cookie unless it is told another.
 const markerName = "SBROUTE"
 
 // cookie keeps the binding in a marker cookie.
 type cookie struct {
+	name     string
 	codec    codec
 	ttl      time.Duration
 	absolute bool
 }
 
 func newCookie(o Options) *cookie {
-	return &cookie{codec: newCodec(o.Seed), ttl: o.TTL, absolute: o.Absolute}
+	return &cookie{name: cmp.Or(o.Cookie, markerName), codec: newCodec(o.Seed), ttl: o.TTL, absolute: o.Absolute}
 }
 
 func (c *cookie) home(r *http.Request, p *pool, _ func(*member) bool, now time.Time) string {
@@ -38,7 +40,7 @@ func (c *cookie) home(r *http.Request, p *pool, _ func(*member) bool, now time.T
 
 // read tries every cookie of the name: a foreign one may stand before ours.
 func (c *cookie) read(r *http.Request, now time.Time) (marker, bool) {
-	for _, sent := range r.CookiesNamed(markerName) {
+	for _, sent := range r.CookiesNamed(c.name) {
 		if m, ok := c.codec.decode(sent.Value); ok && c.valid(m, now) {
 			return m, true
 		}
@@ -64,7 +66,7 @@ func (c *cookie) bind(answer http.Header, r *http.Request, instance string, now 
 		return
 	}
 	m.stamp = now.UnixNano()
-	set := http.Cookie{Name: markerName, Value: c.codec.encode(m), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	set := http.Cookie{Name: c.name, Value: c.codec.encode(m), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	answer.Add("Set-Cookie", set.String())
 }
 

@@ -12,8 +12,10 @@ func rows() []row {
 	m := func(name string, f results.Family, key, disruption string, random bool, of results.Agreement) results.Mechanism {
 		return results.Mechanism{Name: name, Family: f, Key: key, Disruption: disruption, Random: random, Agreement: of}
 	}
+	marked := m("cookie", results.MoveAndStay, "cookie", "none", true, results.Agree)
+	marked.Cookie = markerName
 	return []row{
-		{m("cookie", results.MoveAndStay, "cookie", "none", true, results.Agree), func(o Options) affinity { return newCookie(o) }},
+		{marked, func(o Options) affinity { return newCookie(o) }},
 		{m("table", results.MoveAndStay, "cookie", "none", true, results.Disagree), func(o Options) affinity { return newTable(o) }},
 		{m("ip-hash", results.MoveAndHome, "address", "modulo", true, results.Agree), func(Options) affinity { return &hashed{build: modulo} }},
 		{m("consistent-hash", results.MoveAndHome, "address", "minimal", true, results.Agree), func(o Options) affinity { return &hashed{build: consistent(o.Points)} }},

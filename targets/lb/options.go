@@ -3,6 +3,7 @@ package lb
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -24,8 +25,9 @@ type Options struct {
 	Health    Health        `json:"health"`
 	Seed      uint64        `json:"seed"`
 	// MaxConnections is how many requests an instance has at a time; those of sessions bound to it wait. 0 = no limit.
-	MaxConnections int `json:"max_connections,omitempty"`
-	Replica        int `json:"replica"` // number among replicas with the same seed: they sign alike and choose each for itself
+	MaxConnections int    `json:"max_connections,omitempty"`
+	Cookie         string `json:"cookie,omitempty"` // name of the marker; empty = SBROUTE
+	Replica        int    `json:"replica"`          // number among replicas with the same seed: they sign alike and choose each for itself
 
 	AccessLog     string `json:"access_log,omitempty"` // file that an account of every request is appended to; empty = none
 	ClientAddress string `json:"client_address"`       // where it stands: one of profiles.Vias; empty = the connection's
@@ -60,6 +62,9 @@ func (o Options) validate() error {
 	}
 	if o.ClientAddress != "" && !slices.Contains(profiles.Vias(), o.ClientAddress) {
 		return fmt.Errorf("client_address: %q is unknown; use one of %s", o.ClientAddress, strings.Join(profiles.Vias(), ", "))
+	}
+	if o.Cookie != "" && ((&http.Cookie{Name: o.Cookie}).Valid() != nil || o.Cookie == applicationCookie) {
+		return fmt.Errorf("cookie: %q cannot name the marker; use letters, digits, - and _, and not %s", o.Cookie, applicationCookie)
 	}
 	if o.MaxConnections < 0 {
 		return fmt.Errorf("max_connections: %d is negative; use 0 for no limit", o.MaxConnections)
