@@ -64,6 +64,10 @@ func drawTarget(r *rapid.T, e *Experiment) {
 	e.Load.Protocol = rapid.SampledFrom([]string{"", HTTP1, HTTP2, WebSocket, Events}).Draw(r, "protocol")
 	if !rapid.Bool().Draw(r, "url") {
 		e.Faults = []Fault{{Kill: "b1"}}
+		if rapid.Bool().Draw(r, "front") {
+			e.Balancer.Front = &Front{Use: rapid.SampledFrom([]string{"", "haproxy:cookie"}).Draw(r, "front use"), Cookie: rapid.SampledFrom([]string{"", "A-1_b"}).Draw(r, "cookie")}
+			e.Faults = append(e.Faults, Fault{Reload: "front"})
+		}
 		return
 	}
 	e.Balancer.Use, e.Balancer.URL = "", "http://127.0.0.1:1"

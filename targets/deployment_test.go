@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -14,6 +13,7 @@ import (
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
+	"github.com/stickybench/stickybench/targets/balancers"
 )
 
 func experiment(use string, faults ...profiles.Fault) *profiles.Experiment {
@@ -224,14 +224,17 @@ func TestEmbeddedStoreIsOneMoreProcess(t *testing.T) {
 // needs skips without the real program, unless real ones are required.
 func needs(t *testing.T, use string) {
 	t.Helper()
-	name, _, _ := strings.Cut(use, ":")
-	for _, path := range []string{name, "/usr/sbin/" + name} {
-		if _, err := exec.LookPath(path); err == nil || name == builtin {
-			return
-		}
+	if strings.HasPrefix(use, builtin) {
+		return
 	}
-	if os.Getenv("STICKYBENCH_REQUIRE_REAL") == "1" {
-		t.Fatalf("%s is not installed", name)
+	row, _, err := balancers.Lookup(use)
+	if err == nil {
+		_, err = row.Path()
 	}
-	t.Skipf("%s is not installed", name)
+	if err != nil && os.Getenv("STICKYBENCH_REQUIRE_REAL") == "1" {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Skip(err)
+	}
 }

@@ -30,8 +30,13 @@ func paramsOf(e *profiles.Experiment, row balancers.Row) balancers.Params {
 			weights = append(weights, e.Backends.Weight(n))
 		}
 	}
+	host := ""
+	if e.Balancer.Front != nil {
+		host = "stickybench"
+	}
 	return balancers.Params{
-		Weights: weights, MaxConnections: e.Backends.MaxConnections,
+		CheckHost: host,
+		Weights:   weights, MaxConnections: e.Backends.MaxConnections,
 		TTL: e.Scale(e.Balancer.TTL), Absolute: e.Balancer.Absolute, Choice: e.Balancer.Choice, Via: e.Load.ClientAddress.Via, Cookie: cookieOf(e),
 		AccessLog: e.Balancer.Log, Templated: e.Balancer.Config != "",
 		Health: balancers.Health{

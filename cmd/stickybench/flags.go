@@ -202,7 +202,7 @@ func (f *runFlags) applyTarget(exp *profiles.Experiment, given func(string) bool
 	lb := &exp.Balancer
 	set(given, "lb", &lb.Use, f.lb)
 	if given("url") && len(f.urls) > 0 {
-		lb.Use, lb.URL, lb.Others, lb.Replicas = "", f.urls[0], f.urls[1:], 1
+		lb.Use, lb.URL, lb.Others, lb.Replicas, lb.Front = "", f.urls[0], f.urls[1:], 1, nil
 	}
 	set(given, "lb-replicas", &lb.Replicas, f.replicas)
 	set(given, "backend", &lb.Backends, f.elsewhere)

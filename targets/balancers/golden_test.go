@@ -66,6 +66,26 @@ func TestGoldenConfigurationsOfReplicas(t *testing.T) {
 	}
 }
 
+// Every mechanism with a cookie of its own calls it as it is told, in every place.
+func TestGoldenConfigurationsOfRenamedCookies(t *testing.T) {
+	for _, row := range List() {
+		for _, mechanism := range row.Mechanisms {
+			p := sample()
+			p.Cookie = "SBFRONT"
+			got, err := Render(row.Name+":"+mechanism.Name, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if named := strings.Contains(got, p.Cookie); named != (mechanism.Cookie != "") || mechanism.Cookie != "" && strings.Contains(got, mechanism.Cookie) {
+				t.Errorf("%s:%s, of itself %q:\n%s", row.Name, mechanism.Name, mechanism.Cookie, got)
+			}
+			if mechanism.Cookie != "" {
+				golden(t, row.Name+"-"+mechanism.Name+"-named", got)
+			}
+		}
+	}
+}
+
 // TestGoldenVariants covers what a configuration says only when it is asked to: the access log, where clients'
 // addresses stand, weights, and a limit of connections.
 func TestGoldenVariants(t *testing.T) {
@@ -127,6 +147,7 @@ func TestParametersShowInTheConfiguration(t *testing.T) {
 		{"haproxy:cookie", func(p *Params) { p.Choice = "random" }, "balance random(1)", "roundrobin"},
 		{"haproxy:cookie", func(p *Params) { p.Choice = "least" }, "balance leastconn", "roundrobin"},
 		{"haproxy:stick-table", func(p *Params) { p.TTL = 0 }, "size 1m\n", "expire"},
+		{"haproxy:cookie", func(p *Params) { p.CheckHost = "stickybench" }, "GET /healthz\n    http-check send hdr Host stickybench\n", ""},
 		{"nginx:ip-hash", func(p *Params) { p.User = "root" }, "user root;", ""},
 		{"nginx", func(p *Params) {}, "ip_hash;", "$cookie_"},
 		{"apache:cookie", func(p *Params) { p.Absolute = true }, "HttpOnly; Max-Age=90\"", "User"},

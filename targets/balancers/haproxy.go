@@ -153,6 +153,7 @@ func (p Params) Algorithm() string {
 // an ordinary user may not raise the number of open files. The peers section lets replicas tell one
 // another what they learn, and a process that takes over at a reload learn the tables of the one before;
 // all have the same section, and localpeer says who is who (configuration manual, section 3.5). The cookie of a server is its dynamic one where that is asked for.
+// A check is HTTP/1.0 without a Host, which nginx passes on as HTTP/1.1 without one: 400.
 // Whoever is bound to a full server waits for it; timeout queue, because it is as short as timeout connect unless set.
 // Each server has an id of its own for good: a consistent hash places servers by it, and one that haproxy
 // gives out itself is the position in the list, so that those after a removed server would all move (its
@@ -202,6 +203,9 @@ defaults
 backend be
     ` + all + `
     option httpchk GET /healthz
+{{- with .CheckHost}}
+    http-check send hdr Host {{.}}
+{{- end}}
     default-server check inter {{.Milliseconds .Health.Interval}} rise {{.Health.Rise}} fall {{.Health.Fall}}
 {{- range .Instances}}
     server {{.Name}} {{.Address}}{{with .ID}} id {{.}}{{end}}` + cookie + `{{if .Draining}} weight 0{{else if gt .Weight 1}} weight {{.Weight}}{{end}}{{with $.MaxConnections}} maxconn {{.}}{{end}}

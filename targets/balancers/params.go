@@ -29,6 +29,7 @@ type Params struct {
 	Templated      bool   // exec: there is a template for {config}
 	AccessLog      bool   // write File("access.log"), whatever it costs
 	Cookie         string // name of the marker cookie; empty = the mechanism's own
+	CheckHost      string // Host that health checks name where the balancer by itself names none; set where the instances are balancers, which want one
 	Via            string // where the client's address stands: one of profiles.Vias, or empty
 	Command        string // exec: the program and its arguments
 	Template       string // exec: text of the configuration template for {config}

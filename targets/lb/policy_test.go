@@ -188,3 +188,28 @@ func TestHealthNeedsFallAndRise(t *testing.T) {
 		}
 	}
 }
+
+// Two balancers in a row write different cookies when they are told to, and neither reads the other's.
+func TestTheMarkerHasTheNameItIsGiven(t *testing.T) {
+	now := time.Unix(1, 0)
+	for told, want := range map[string]string{"": markerName, "FRONT": "FRONT"} {
+		c, answer := newCookie(Options{Seed: 1, Cookie: told}), http.Header{}
+		c.bind(answer, httptest.NewRequest(http.MethodGet, "/", nil), "b2", now)
+		set := (&http.Response{Header: answer}).Cookies()
+		if len(set) != 1 || set[0].Name != want {
+			t.Fatalf("told %q: %v", told, answer)
+		}
+		p := pooled(c, 3)
+		if home := c.home(with(want, set[0].Value), p, nil, now); home != "b2" {
+			t.Errorf("told %q: %s came home to %q", told, want, home)
+		}
+		if home := c.home(with("OTHER", set[0].Value), p, nil, now); home != "" {
+			t.Errorf("told %q: another cookie leads to %q", told, home)
+		}
+	}
+	for _, name := range []string{"a b", applicationCookie} {
+		if err := (Options{Mechanism: "cookie", Cookie: name}).validate(); err == nil {
+			t.Errorf("%q can name the marker", name)
+		}
+	}
+}
