@@ -91,7 +91,7 @@ type (
 	}
 	SampleRow struct {
 		Time     int64  `parquet:"time_ns" about:"when"`
-		Process  string `parquet:"process,dict" about:"instance, lb (lb1, lb2, … of several replicas), store, generator or host"`
+		Process  string `parquet:"process,dict" about:"instance, lb (lb1, lb2, … of several replicas), front (before them), store, generator or host"`
 		PID      int64  `parquet:"pid" about:"process id"`
 		CPU      int64  `parquet:"cpu_ns" about:"cumulative CPU time"`
 		RSS      int64  `parquet:"rss_bytes" about:"resident memory"`
