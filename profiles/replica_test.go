@@ -20,10 +20,7 @@ func TestReplicaMistakesAreOneLine(t *testing.T) {
 		"faults: [{at: 1s, blind: b1, replica: 1}]":    "faults[0]: blind needs several replicas of the balancer, and there is only one; set lb.replicas (--lb-replicas) to 2 or more",
 		"faults: [{at: 1s, blind: b1, replica: true}]": "e.yaml:1:",
 	} {
-		_, err := Decode("e.yaml", []byte(text+"\n"))
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s:\n got %v\nwant %s", text, err, want)
-		}
+		oneLine(t, text, want)
 	}
 }
 
@@ -44,5 +41,14 @@ func TestReplicasAreCountedAndNamed(t *testing.T) {
 		if got := strings.Join(names, " "); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
 		}
+	}
+}
+
+// oneLine wants a file to be refused in one line that says so.
+func oneLine(t *testing.T, text, want string) {
+	t.Helper()
+	_, err := Decode("e.yaml", []byte(text+"\n"))
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%s:\n got %v\nwant %s", text, err, want)
 	}
 }

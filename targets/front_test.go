@@ -1,8 +1,10 @@
 package targets
 
 import (
+	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -19,10 +21,11 @@ func tiered(use string, front profiles.Front, faults ...profiles.Fault) *profile
 	return e
 }
 
-// visitor keeps cookies, but loses one of the balancers' before each request.
+// visitor keeps cookies, but loses one of the balancers' before each request, and tells an address if it has one.
 type visitor struct {
 	cookies map[string]*http.Cookie
 	loses   string
+	address string
 }
 
 // sees lists the instances that answer so many requests.
@@ -33,6 +36,9 @@ func (v *visitor) sees(t *testing.T, url string, requests int) (names []string) 
 		q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if v.address != "" {
+			q.Header.Set("X-Forwarded-For", v.address)
 		}
 		delete(v.cookies, v.loses)
 		for _, c := range v.cookies {
@@ -58,7 +64,7 @@ func (v *visitor) sees(t *testing.T, url string, requests int) (names []string) 
 func crowd(t *testing.T, d *Deployment, loses string) (moved int, all []string) {
 	t.Helper()
 	for range 12 {
-		v := &visitor{map[string]*http.Cookie{}, loses}
+		v := &visitor{cookies: map[string]*http.Cookie{}, loses: loses}
 		names := v.sees(t, d.URLs()[0], 5)
 		if slices.Contains(names, "") || len(slices.Compact(slices.Clone(names))) > 1 {
 			moved++
@@ -245,6 +251,41 @@ func TestEitherTierRoutesOnTheUserHeader(t *testing.T) {
 	for _, e := range []*profiles.Experiment{tiered("haproxy:header", profiles.Front{Use: "builtin:cookie"}), tiered("builtin:cookie", profiles.Front{Use: "haproxy:header"})} {
 		if got := UserHeader(e); got != profiles.UserHeader {
 			t.Errorf("%s behind %s: %q", e.Balancer.Use, e.Balancer.Front.Use, got)
+		}
+	}
+}
+
+// A replica that answers is not yet one that serves: the front's checks would begin by failing it.
+func TestAFrontWaitsForItsReplicas(t *testing.T) {
+	e := tiered("exec:"+os.Args[0]+" serve late {listen} {backends}", profiles.Front{Use: "builtin:round-robin"})
+	e.Backends.Count = 1
+	d, _ := deploy(t, e)
+	for _, b := range d.replicas {
+		if _, err := d.control.do(t.Context(), questionTimeout, http.MethodGet, b.url+"/healthz", nil); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// By default replicas see the address of the front; what clients say of theirs is passed on where it is believed.
+func TestReplicasSeeTheAddressOfTheFront(t *testing.T) {
+	for _, front := range []string{"builtin:ip-hash", "haproxy:cookie", "nginx:ip-hash", "apache:cookie"} {
+		for via, many := range map[string]bool{"": false, profiles.ViaForwarded: true} {
+			t.Run(strings.ReplaceAll(front+"-"+via, ":", "-"), func(t *testing.T) {
+				needs(t, front)
+				e := tiered("builtin:ip-hash", profiles.Front{Use: front})
+				e.Load.ClientAddress.Via = via
+				d, _ := deploy(t, e)
+				var all []string
+				for n := range 16 {
+					v := &visitor{cookies: map[string]*http.Cookie{}, address: fmt.Sprintf("10.%d.%d.7", n*37%250, n*91%250)}
+					all = append(all, v.sees(t, d.URLs()[0], 1)...)
+				}
+				slices.Sort(all)
+				if all = slices.Compact(all); len(all) > 1 != many {
+					t.Errorf("16 addresses came to %v", all)
+				}
+			})
 		}
 	}
 }
