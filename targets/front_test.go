@@ -232,7 +232,7 @@ func TestCheckOfTwoTiers(t *testing.T) {
 		{"haproxy:cookie", profiles.Front{Use: "envoy:cookie"}, func(e *profiles.Experiment) { e.Faults = []profiles.Fault{{Reload: "lb"}, {Drain: "b1"}} }, ""},
 		{"caddy:cookie", profiles.Front{Use: "haproxy:cookie"}, func(e *profiles.Experiment) { e.Backends.Weights = []profiles.Weight{1, 2} },
 			"backends.weights: caddy's affinity mechanisms know no weights; use haproxy:cookie, nginx:ip-hash or builtin:cookie, or leave them out"},
-		{"haproxy:cookie", profiles.Front{Use: "caddy:cookie"}, func(e *profiles.Experiment) {
+		{"haproxy:cookie", profiles.Front{Use: "exec:x {listen} {backends}"}, func(e *profiles.Experiment) {
 			e.Backends.Weights, e.Balancer.Log, e.Backends.MaxConnections = []profiles.Weight{1, 2}, true, 4
 		}, ""},
 	} {
