@@ -136,6 +136,7 @@ func TestATwinIsNotReplaced(t *testing.T) {
 			js.set(&j, []byte(line), 1)
 		}
 		js.double(&j, age)
+		js.double(&j, age) // of the marker again, not of its twin
 		for _, line := range []string{"SRV=longer-than-before", "SRV=b3", "a=1"} {
 			js.set(&j, []byte(line), 1)
 		}
