@@ -59,4 +59,6 @@ func Tagged(root, tag string) (dirs []string) {
 }
 
 // IsResult says whether path is the directory of a run, a comparison or a series.
-func IsResult(path string) bool { return IsComparison(path) || IsSeries(path) || exists(path, "run.json") }
+func IsResult(path string) bool {
+	return IsComparison(path) || IsSeries(path) || exists(path, "run.json")
+}
