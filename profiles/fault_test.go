@@ -46,6 +46,7 @@ func TestFaultsExpandIntoPrimitives(t *testing.T) {
 		"at: 3s, blind: b2, replica: 2, for: 1s":           "3s blind in replica 2 b2; 4s blind in replica 2 ended b2",
 		"at: 3s, reload: lb":                               "3s reload lb",
 		"at: 3s, garble: clients":                          "3s garble clients",
+		"at: 3s, double: clients":                          "3s double clients",
 		"at: 3s, pause: clients, for: 2s":                  "3s pause clients; 5s pause ended clients",
 		"at: 3s, remove: b3}\n  - {at: 5s, add: b3":        "3s remove b3; 5s add b3",
 		"at: 5s, heal: b1}\n  - {at: 3s, unhealthy: b1":    "3s unhealthy b1; 5s heal b1",

@@ -3,10 +3,8 @@ package targets
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 
-	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
 	"github.com/stickybench/stickybench/targets/balancers"
@@ -70,34 +68,10 @@ func (d *Deployment) startFront(ctx context.Context) error {
 	for _, b := range d.replicas {
 		pool = append(pool, balancers.Instance{Name: b.replica, Address: strings.TrimPrefix(b.url, "http://"), Weight: 1})
 	}
-	if err := d.serving(ctx); err != nil {
-		return err
-	}
 	e := before(d.o.Experiment)
 	at := post{experiment: e, name: profiles.TheFront, peers: []string{profiles.TheFront}, number: profiles.MostReplicas, listen: e.Balancer.Listen, pool: pool}
 	var err error
 	d.front, err = d.startOne(ctx, at)
-	return err
-}
-
-// serving waits until every replica passes the check that a front makes. One that has not read its configuration yet
-// answers too, with 404, and would begin as failed.
-func (d *Deployment) serving(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	probe := newControl()
-	defer probe.close()
-	_, err := d.onReplicas(func(b *balancer) error {
-		for {
-			_, err := probe.do(ctx, questionTimeout, http.MethodGet, b.url+"/healthz", nil)
-			if err == nil {
-				return nil
-			}
-			if clock.Sleep(ctx, probeEvery) != nil {
-				return fmt.Errorf("starting %s: it does not pass the check of the balancer in front: %w", b.replica, err)
-			}
-		}
-	})
 	return err
 }
 

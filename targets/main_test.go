@@ -6,12 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"os/signal"
-	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -48,23 +44,7 @@ func child(ctx context.Context, role string, args []string) (int, error) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	if role == "late" {
-		return 0, late(args[0], args[1])
-	}
 	return 0, serve(ctx, role, []byte(args[1]))
-}
-
-// late is a balancer that has not read its configuration yet when it begins to answer.
-func late(listen, instance string) error {
-	var asked atomic.Int32
-	behind := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: instance})
-	return http.ListenAndServe(listen, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if asked.Add(1) < 30 {
-			http.NotFound(w, r)
-			return
-		}
-		behind.ServeHTTP(w, r)
-	}))
 }
 
 func guard(ctx context.Context, args []string) (int, error) {
