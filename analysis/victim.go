@@ -30,7 +30,9 @@ func (f fate) String() string {
 type victim struct {
 	failover int
 	fate     fate
-	host     string // who answered last since the detection
+	host     string     // who answered last since the detection
+	hosted   clock.Time // when it did
+	driven   bool       // it came back to its home because its host failed: what it would have done of itself is not known
 	asked    clock.Time
 	served   bool
 	strayed  bool // counted among the sessions that flapped
@@ -64,7 +66,7 @@ func (j *judge) flapped(s *session, e *results.Exchange, v *victim) bool {
 }
 
 // follow takes the next exchange of a victim, sent in the outage or after it.
-func (f *failover) follow(v *victim, e *results.Exchange, number int, p phase, in bool) {
+func (f *failover) follow(v *victim, e *results.Exchange, number int, p phase, in bool, pool *pool) {
 	answered := e.Failure == results.Answered && e.Status < 500 && e.Instance != ""
 	if v.asked == 0 {
 		v.asked = e.Due
@@ -76,14 +78,20 @@ func (f *failover) follow(v *victim, e *results.Exchange, number int, p phase, i
 	if answered && in {
 		f.meetIn(v, p, number)
 	}
-	if next := f.next(v, e, answered, p, in); next != v.fate {
+	v.driven = v.driven || answered && v.fate == moved && f.drives(v, e, pool)
+	if next := f.next(v, e, answered, p, in, pool); next != v.fate {
 		f.fates[v.fate]--
 		f.fates[next]++
 		v.fate = next
 	}
 	if answered && (!in || p != undetected) {
-		v.host = e.Instance
+		v.host, v.hosted = e.Instance, e.Done
 	}
+}
+
+// drives says whether the victim is back on its home because its host failed.
+func (f *failover) drives(v *victim, e *results.Exchange, pool *pool) bool {
+	return e.Instance == f.instance && v.host != f.instance && pool.unavailable(v.host, v.hosted, e.Done)
 }
 
 func (f *failover) meetIn(v *victim, p phase, number int) {
@@ -96,13 +104,17 @@ func (f *failover) meetIn(v *victim, p phase, number int) {
 	}
 }
 
-// next is the fate after e. What happens before the detection tells nothing about the mechanism: a
-// retry there may go anywhere.
-func (f *failover) next(v *victim, e *results.Exchange, answered bool, p phase, in bool) fate {
-	after := !in
+// next is the fate after e. What happens before the detection tells nothing about the mechanism: a retry there may go
+// anywhere. Nor does a move that another change of the pool made: only where the same instances are up all the time is
+// a second host a flap, and only where home could have answered is it one to stay on.
+func (f *failover) next(v *victim, e *results.Exchange, answered bool, p phase, in bool, pool *pool) fate {
+	again := !in && pool.unavailable(f.instance, e.Sent, e.Done)
+	after := !in && !again
 	switch {
-	case v.fate == flapped || v.fate == home || in && p == undetected || in && p == recovering:
+	case v.fate == flapped || v.fate == home || v.driven || in && p == undetected || in && p == recovering:
 		return v.fate
+	case again && (v.fate == silent || v.fate == stuck):
+		return v.fate // the outage that is under way tells
 	case !answered && (v.fate == silent || v.fate == stuck):
 		return stuck
 	case !answered:
@@ -111,7 +123,7 @@ func (f *failover) next(v *victim, e *results.Exchange, answered bool, p phase, 
 		return home
 	case e.Instance == f.instance:
 		return v.fate // idle all the time, or the outage is none for the balancer
-	case v.host != "" && v.host != f.instance && v.host != e.Instance:
+	case v.host != "" && v.host != f.instance && v.host != e.Instance && !pool.changed(v.hosted, e.Done):
 		return flapped
 	case after && v.fate == moved:
 		return stayed

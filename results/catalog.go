@@ -112,6 +112,7 @@ var replicaQuantities = []Quantity{
 	{"replicas.disagreements", Count, "lower", "sessions that a replica sent elsewhere than the one before, without an excuse"},
 	{"replicas.broken_sessions", Count, "lower", "of them, those in which no move came through the same replica as the answer before: a single one may have kept them"},
 	{"replicas.requests", Count, "", "answers through a replica"},
+	{"replicas.errors", Count, "lower", "failed requests that were sent to a replica; of one that was down once also with the label phase: down, under way while it was, or up, at any other time"},
 	{"replicas.departures", Count, "lower", "sessions that this replica sent elsewhere first: not where the one before had, and not where it had sent them itself before"},
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -138,11 +139,25 @@ func (d *Deployment) onReplicas(do func(*balancer) error) (did []*balancer, err 
 	return did, first(failed)
 }
 
-// playBalancer plays a step on every replica of the balancer; its pool does not change meanwhile.
+// fronts says whether the name is the balancer's or a replica's.
+func (d *Deployment) fronts(name string) bool {
+	return name == profiles.TheBalancer || slices.ContainsFunc(d.replicas, func(b *balancer) bool { return b.replica == name })
+}
+
+// playBalancer plays a step on the replica that it names, or on every one; the pool does not change meanwhile.
 func (d *Deployment) playBalancer(ctx context.Context, e profiles.Event) error {
 	d.pooling.Lock()
 	defer d.pooling.Unlock()
-	_, err := d.onReplicas(func(b *balancer) error { return d.playReplica(ctx, b, e) })
+	_, err := d.onReplicas(func(b *balancer) error {
+		if e.Target != profiles.TheBalancer && e.Target != b.replica {
+			return nil
+		}
+		err := d.playReplica(ctx, b, e)
+		if err != nil && e.Target != b.replica {
+			err = fmt.Errorf("%s: %w", b.replica, err)
+		}
+		return err
+	})
 	return err
 }
 
@@ -151,6 +166,9 @@ func (d *Deployment) playReplica(ctx context.Context, b *balancer, e profiles.Ev
 	case "start":
 		return d.restartBalancer(ctx, b)
 	case "reload":
+		if b.running() == nil {
+			return errNotRunning
+		}
 		d.record.process(b.replica, results.Up, results.Up, why(e))
 		return b.apply(ctx, d.seen(b))
 	case "kill":
