@@ -92,18 +92,25 @@ func (j *judge) handOver(s *session, e *results.Exchange, home, why string) {
 	h.last, h.at, h.said[e.Replica] = e.Replica, e.Sent, e.Instance
 }
 
-// depart finds to which replica the move of a hand-over is due. One that could not reach the other's instance
-// departed, whichever came first: a session that began on a blind replica is where no other would have sent it.
-// With sight of both instances it is the newcomer, once: what it said before, it only says again.
+// depart finds to which replica the move of a hand-over is due. One that could not choose as the other did departed,
+// whichever came first: a session that began on a blind replica is where no other would have sent it. Where both
+// could, it is the newcomer, once: what it said before, it only says again.
 func (j *judge) depart(h *handovers, e *results.Exchange, home string) {
-	before := j.pool.isBlind(j.replica(h.last), e.Instance, h.at)
-	now := j.pool.isBlind(j.replica(e.Replica), home, e.Sent)
+	before := j.misled(h.last, e.Instance, h.at)
+	now := j.misled(e.Replica, home, e.Sent)
 	if before {
 		h.departed[h.last] = true
 	}
 	if (now || !before) && h.said[e.Replica] != e.Instance {
 		h.departed[e.Replica] = true
 	}
+}
+
+// misled says whether blindness kept a replica from choosing the instance at t: it could not reach it, or hashed over
+// a pool of another size.
+func (j *judge) misled(replica uint8, instance string, t clock.Time) bool {
+	blind := j.pool.blindTo(j.replica(replica), t)
+	return slices.Contains(blind, instance) || len(blind) > 0 && j.run.Mechanism.Disruption == "modulo"
 }
 
 // told says of a switch which replica had answered before, and what either was blind to.
@@ -160,11 +167,6 @@ func (p *pool) blindTo(replica string, t clock.Time) (instances []string) {
 		}
 	}
 	return instances
-}
-
-// isBlind says whether a replica could not reach an instance at t, or not within the detection window before.
-func (p *pool) isBlind(replica, instance string, t clock.Time) bool {
-	return slices.Contains(p.blindTo(replica, t), instance)
 }
 
 // health is that of the pool at t.
