@@ -30,9 +30,11 @@ func (f fate) String() string {
 type victim struct {
 	failover int
 	fate     fate
-	host     string     // who answered last since the detection
+	host     string     // who answered last since the failure
 	hosted   clock.Time // when it did
-	driven   bool       // it came back to its home because its host failed: what it would have done of itself is not known
+	settled  bool       // since the detection, too
+	back     bool       // it left a healthy host for an instance that was out when its home failed
+	driven   bool       // it came home because its host failed: what it would have done of itself is not known
 	asked    clock.Time
 	served   bool
 	strayed  bool // counted among the sessions that flapped
@@ -78,20 +80,28 @@ func (f *failover) follow(v *victim, e *results.Exchange, number int, p phase, i
 	if answered && in {
 		f.meetIn(v, p, number)
 	}
-	v.driven = v.driven || answered && v.fate == moved && f.drives(v, e, pool)
+	if answered && v.host != e.Instance {
+		f.part(v, e, pool)
+	}
 	if next := f.next(v, e, answered, p, in, pool); next != v.fate {
 		f.fates[v.fate]--
 		f.fates[next]++
 		v.fate = next
 	}
-	if answered && (!in || p != undetected) {
-		v.host, v.hosted = e.Instance, e.Done
+	if answered {
+		v.host, v.hosted, v.settled = e.Instance, e.Done, !in || p != undetected
 	}
 }
 
-// drives says whether the victim is back on its home because its host failed.
-func (f *failover) drives(v *victim, e *results.Exchange, pool *pool) bool {
-	return e.Instance == f.instance && v.host != f.instance && pool.unavailable(v.host, v.hosted, e.Done)
+// part takes a victim's leave of its host. Where that failed, to be home again is no choice. Where it did not, and the
+// victim goes to an instance that was out when its home failed, it comes home to the one before: it was in exile already.
+func (f *failover) part(v *victim, e *results.Exchange, pool *pool) {
+	failed := pool.unavailable(v.host, v.hosted, e.Done)
+	if e.Instance == f.instance {
+		v.driven = v.driven || failed && v.fate == moved
+	} else if v.host != "" && v.host != f.instance && pool.unavailable(e.Instance, f.from, f.from) {
+		v.back = v.back || !failed
+	}
 }
 
 func (f *failover) meetIn(v *victim, p phase, number int) {
@@ -119,11 +129,11 @@ func (f *failover) next(v *victim, e *results.Exchange, answered bool, p phase, 
 		return stuck
 	case !answered:
 		return v.fate
-	case e.Instance == f.instance && after && v.fate == moved:
+	case after && v.fate == moved && (e.Instance == f.instance || v.back):
 		return home
 	case e.Instance == f.instance:
 		return v.fate // idle all the time, or the outage is none for the balancer
-	case v.host != "" && v.host != f.instance && v.host != e.Instance && !pool.changed(v.hosted, e.Done):
+	case v.settled && v.host != f.instance && v.host != e.Instance && !pool.changed(v.hosted, e.Done):
 		return flapped
 	case after && v.fate == moved:
 		return stayed
