@@ -130,10 +130,7 @@ func (d *ComparisonDir) sameAs(path string, plan, experiment []byte) error {
 }
 
 // IsComparison says whether path holds a comparison.
-func IsComparison(path string) bool {
-	_, err := os.Stat(filepath.Join(path, "compare.json"))
-	return err == nil
-}
+func IsComparison(path string) bool { return exists(path, "compare.json") }
 
 // OpenComparison opens a comparison for reading.
 func OpenComparison(path string) (*ComparisonDir, error) {

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -68,16 +66,7 @@ func (o Outcomes) Encode() ([]byte, error) {
 }
 
 // Write replaces outcomes.json in the directory of the series.
-func (o Outcomes) Write(dir string) error {
-	text, err := o.Encode()
-	if err == nil {
-		err = os.MkdirAll(dir, 0o755)
-	}
-	if err != nil {
-		return err
-	}
-	return replace(filepath.Join(dir, "outcomes.json"), text)
-}
+func (o Outcomes) Write(dir string) error { return writeSeries(dir, outcomesFile, o.Encode) }
 
 // Count says how many have that standing.
 func (o Outcomes) Count(s Standing) (n int) {

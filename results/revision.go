@@ -49,8 +49,15 @@ type Recorded struct {
 	Revision Revision
 }
 
-// RunPaths are the run directories of a result: itself, or those of a comparison's finished blocks.
+// RunPaths are the run directories of a result: itself, those of a comparison's finished blocks, or those of a series.
 func RunPaths(path string) (paths []string) {
+	if IsSeries(path) {
+		files, _ := filepath.Glob(filepath.Join(path, "*", "run.json")) // the pattern is ours
+		for _, file := range files {
+			paths = append(paths, filepath.Dir(file))
+		}
+		return paths
+	}
 	if !IsComparison(path) {
 		return []string{path}
 	}

@@ -228,6 +228,9 @@ func (s *Scoreboard) Encode() ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
+// Write replaces scoreboard.json in the directory of the series.
+func (s *Scoreboard) Write(dir string) error { return writeSeries(dir, scoreboardFile, s.Encode) }
+
 // cells are a row as text; what does not apply is a dash.
 func (r ScoreRow) cells() []string {
 	all := []string{strings.TrimSpace(r.LB + " " + r.Version)}

@@ -58,11 +58,7 @@ func Tagged(root, tag string) (dirs []string) {
 	return dirs
 }
 
-// IsResult says whether path is a run or comparison directory.
+// IsResult says whether path is the directory of a run, a comparison or a series.
 func IsResult(path string) bool {
-	if IsComparison(path) {
-		return true
-	}
-	_, err := os.Stat(filepath.Join(path, "run.json"))
-	return err == nil
+	return IsComparison(path) || IsSeries(path) || exists(path, "run.json")
 }

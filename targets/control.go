@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -62,7 +63,7 @@ func (c control) put(ctx context.Context, url string, v any) error {
 	return err
 }
 
-// reach is nil when url answers anything at all.
+// reach is nil when url answers. Not found does not count: a balancer says so before it has read what to serve.
 func (c control) reach(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
@@ -74,7 +75,10 @@ func (c control) reach(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	return answer.Body.Close()
+	if answer.StatusCode == http.StatusNotFound {
+		err = fmt.Errorf("%s: %s", url, answer.Status)
+	}
+	return errors.Join(err, answer.Body.Close())
 }
 
 // moment is what an instance says of itself.

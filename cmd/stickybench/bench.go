@@ -52,23 +52,16 @@ func runBench(cmd *cobra.Command, scenarios []profiles.Scenario, f *scenarioFlag
 	board := results.NewScoreboard()
 	var missing []string
 	for _, lb := range f.lbs {
-		row, reports := results.ScoreRow{LB: lb}, map[string]*results.Report{}
-		why, err := f.playRow(cmd, scenarios, out, &row, reports)
+		why, err := f.score(cmd, scenarios, out, board, lb)
+		if err == nil {
+			err = board.Write(out)
+		}
 		if err != nil {
 			return err
 		}
 		if why != "" {
 			missing = append(missing, lb+": "+why)
-			board.Add(row, reports, nil)
-			continue
 		}
-		f.announce(cmd.ErrOrStderr(), len(scenarios), len(scenarios)+1, results.ProbeColumn, lb)
-		probing := probeFlags{lb: lb, backends: 4, Options: probe.Options{Seed: f.seed, Headers: []string{profiles.UserHeader}}}
-		probed, err := probing.started(cmd.Context())
-		if err != nil {
-			return err
-		}
-		board.Add(row, reports, probed)
 	}
 	if err := printBoard(cmd.OutOrStdout(), board, format); err != nil {
 		return err
@@ -77,6 +70,25 @@ func runBench(cmd *cobra.Command, scenarios []profiles.Scenario, f *scenarioFlag
 		return exit{exitUnavailable, errors.New(strings.Join(missing, "; "))}
 	}
 	return nil
+}
+
+// score adds the row of a balancer to the board; why says that it cannot be started.
+func (f *scenarioFlags) score(cmd *cobra.Command, scenarios []profiles.Scenario, out string, board *results.Scoreboard, lb string) (why string, err error) {
+	row, reports := results.ScoreRow{LB: lb}, map[string]*results.Report{}
+	if why, err = f.playRow(cmd, scenarios, out, &row, reports); err != nil {
+		return "", err
+	}
+	if why != "" {
+		board.Add(row, reports, nil)
+		return why, nil
+	}
+	f.announce(cmd.ErrOrStderr(), len(scenarios), len(scenarios)+1, results.ProbeColumn, lb)
+	probing := probeFlags{lb: lb, backends: 4, Options: probe.Options{Seed: f.seed, Headers: []string{profiles.UserHeader}}}
+	probed, err := probing.started(cmd.Context())
+	if err == nil {
+		board.Add(row, reports, probed)
+	}
+	return "", err
 }
 
 // playRow plays the scenarios against the balancer of a row; why says that it cannot be started.

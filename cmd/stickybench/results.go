@@ -18,19 +18,28 @@ const resultsRoot = "stickybench-results"
 func newResults() *cobra.Command {
 	cmd := &cobra.Command{Use: "results", Short: "List, show, compare, export and tidy up what earlier runs left"}
 	cmd.AddCommand(
-		&cobra.Command{Use: "list [DIR]", Short: "List the run directories below DIR (default " + resultsRoot + ")",
+		&cobra.Command{Use: "list [DIR]", Short: "List the results below DIR, or the runs of a series (default " + resultsRoot + ")",
 			Args: args(cobra.MaximumNArgs(1)), RunE: listResults},
-		&cobra.Command{Use: "show RUN_DIR", Short: "Print the report of one run", Args: args(cobra.ExactArgs(1)),
-			RunE: func(cmd *cobra.Command, dirs []string) error {
-				report, err := trustedReport(dirs[0])
-				if err != nil {
-					return err
-				}
-				return print(cmd.OutOrStdout(), report, false)
-			}},
+		&cobra.Command{Use: "show DIR", Short: "Print the report of a run or comparison, or what a series of scenarios or a bench came to",
+			Args: args(cobra.ExactArgs(1)), RunE: showResult},
 		newResultsDiff(), newResultsExport(), newResultsMerge(), newResultsTag(), newResultsPrune(), newResultsTrend(),
 	)
 	return cmd
+}
+
+func showResult(cmd *cobra.Command, dirs []string) error {
+	if results.IsSeries(dirs[0]) {
+		series, err := results.OpenSeries(dirs[0])
+		if err != nil {
+			return wrongInput(err)
+		}
+		return series.Terminal(cmd.OutOrStdout(), terminalWidth(cmd.OutOrStdout()))
+	}
+	report, err := trustedReport(dirs[0])
+	if err != nil {
+		return err
+	}
+	return print(cmd.OutOrStdout(), report, false)
 }
 
 func listResults(cmd *cobra.Command, given []string) error {
@@ -55,8 +64,11 @@ func listResults(cmd *cobra.Command, given []string) error {
 // resultRow describes one run directory; ok is false for anything else.
 func resultRow(root string, e fs.DirEntry) (row []string, ok bool) {
 	path := filepath.Join(root, e.Name())
-	if results.IsComparison(path) {
+	switch {
+	case results.IsComparison(path):
 		return comparisonRow(path), true
+	case results.IsSeries(path):
+		return seriesRow(path), true
 	}
 	if !results.IsResult(path) {
 		return nil, false
@@ -103,6 +115,16 @@ func comparisonRow(path string) []string {
 		row[1] = string(report.Verdict)
 	}
 	return row
+}
+
+// seriesRow describes a series by its balancers; its runs are listed below it.
+func seriesRow(path string) []string {
+	series, err := results.OpenSeries(path)
+	if err != nil {
+		return unreadable(path, err)
+	}
+	recorded, _ := results.RecordOf(path) // its first run may not have begun
+	return []string{path, series.Summary(), strings.Join(series.Balancers(), ", "), "", "", "", "", recorded.Revision.Brief()}
 }
 
 func metricText(r *results.Report, name string) string {

@@ -24,7 +24,7 @@ func newResultsTag() *cobra.Command {
 		RunE: func(_ *cobra.Command, given []string) error {
 			dir, named := given[0], given[1:]
 			if !results.IsResult(dir) {
-				return usage("%s is neither a run nor a comparison", dir)
+				return usage("%s is no run, comparison or series", dir)
 			}
 			tags, err := results.Tags(dir)
 			if err != nil {

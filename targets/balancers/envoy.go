@@ -1,6 +1,7 @@
 package balancers
 
 import (
+	"context"
 	"errors"
 	"net"
 
@@ -12,16 +13,21 @@ func envoy() Row {
 	return Row{
 		Name:    "envoy",
 		weighs:  profiles.MostWeight,
+		told:    true,
 		Binary:  "envoy",
 		Install: "put the release's envoy on the PATH",
 		logs:    plain,
 		logNote: "envoy's log counts attempts but names the last instance only, without its time",
 		config:  "envoy.yaml",
+		watched: file{"endpoints.yaml", envoyEndpoints},
 		version: []string{"--version"},
 		command: func(p Params) ([]string, error) {
 			return []string{"--disable-hot-restart", "--config-path", p.File("envoy.yaml"), "--log-path", p.File("envoy.log"), "--log-level", "warning"}, nil
 		},
-		detection:  Health.detection,
+		detection: Health.detection,
+		// It watches the file of its endpoints, which has been replaced when this is called.
+		reload:     func(context.Context, Running) error { return nil },
+		drain:      func(ctx context.Context, b Running, _ string) error { return b.Reload(ctx) },
 		Mechanisms: envoyMechanisms(),
 	}
 }
@@ -31,6 +37,7 @@ func envoyMechanisms() []Mechanism {
 		return Mechanism{
 			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: minimal, Random: true, Agreement: results.Agree},
 			Marker:    marker,
+			DrainNote: "envoy's " + policy + " looks for a home among the endpoints that are not draining: a drain moves bound sessions",
 			text:      envoyConfig(policy, route, ""),
 		}
 	}
@@ -69,22 +76,31 @@ const statefulSession = `
                   "@type": type.googleapis.com/envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState
                   cookie: {name: SRV, path: /{{if .Absolute}}{{with .TTL}}, ttl: {{$.Decimal .}}{{end}}{{end}}}`
 
-// envoyConfig puts policy, hash and filter into the configuration; it follows Envoy's documentation.
+// envoyConfig puts policy, hash and filter into the configuration; it follows Envoy's documentation. The pool is in a file
+// of its own, which Envoy reads again when it is replaced ("Dynamic from filesystem"). A stateful session may keep a home
+// that is draining only where override_host_status names that state.
 func envoyConfig(policy, hash, filter string) string {
 	route := "cluster: be, retry_policy: {retry_on: connect-failure, num_retries: {{.Health.Fall}} }"
 	if hash != "" {
 		route += ", " + hash
 	}
 	return `# written by stickybench; changes are lost
+node: {id: stickybench, cluster: stickybench}
 static_resources:
   listeners:
   - address: {{.SocketAddress .Listen}}
+{{- if .Proxied}}
+    listener_filters:
+    - name: envoy.filters.listener.proxy_protocol
+      typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol}
+{{- end}}
     filter_chains:
     - filters:
       - name: envoy.filters.network.http_connection_manager
         typed_config:
           "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
           stat_prefix: traffic
+          use_remote_address: {{if .Forwarded}}false # the last of X-Forwarded-For is the client{{else}}true{{end}}
 {{- if .AccessLog}}
           access_log:
           - name: envoy.access_loggers.file
@@ -106,20 +122,26 @@ static_resources:
             typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
   clusters:
   - name: be
-    type: STATIC
+    type: EDS
+    eds_cluster_config: {eds_config: {resource_api_version: V3, path_config_source: {path: {{.JSON (.File "endpoints.yaml")}}}}}
+    common_lb_config: {override_host_status: {statuses: [UNKNOWN, HEALTHY, DEGRADED, DRAINING]}, healthy_panic_threshold: {value: 0}}
     lb_policy: ` + policy + `
     connect_timeout: {{.Decimal .Health.Timeout}}
     health_checks:
     - {timeout: {{.Decimal .Health.Timeout}}, interval: {{.Decimal .Health.Interval}}, healthy_threshold: {{.Health.Rise}}, unhealthy_threshold: {{.Health.Fall}}, http_health_check: {path: /healthz}}
-    load_assignment:
-      cluster_name: be
-      endpoints:
-      - lb_endpoints:
-{{- range .Instances}}
-        - {{if gt .Weight 1}}{load_balancing_weight: {{.Weight}}, endpoint: {address: {{$.SocketAddress .Address}}}}{{else}}endpoint: {address: {{$.SocketAddress .Address}}}{{end}} # {{.Name}}
-{{- end}}
 `
 }
+
+const envoyEndpoints = `# written by stickybench; changes are lost
+resources:
+- "@type": type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment
+  cluster_name: be
+  endpoints:
+  - lb_endpoints:
+{{- range .Instances}}
+    - {endpoint: {address: {{$.SocketAddress .Address}}}{{if gt .Weight 1}}, load_balancing_weight: {{.Weight}}{{end}}{{if .Draining}}, health_status: DRAINING{{end}}} # {{.Name}}
+{{- end}}
+`
 
 // SocketAddress writes HOST:PORT as envoy wants it.
 func (Params) SocketAddress(address string) (string, error) {

@@ -59,7 +59,7 @@ func live(t *testing.T, row Row, m Mechanism, path string, instances int, change
 func installed(t *testing.T, row Row) (paths []string) {
 	t.Helper()
 	first, err := row.Path()
-	optional := row.Name == "traefik" || row.Name == "envoy" // neither Debian nor the module proxy has them
+	optional := row.Name == "traefik" || row.Name == "envoy" // neither Debian nor `go install` brings them
 	if err != nil && os.Getenv("STICKYBENCH_REQUIRE_REAL") == "1" && !optional {
 		t.Fatal(err)
 	}

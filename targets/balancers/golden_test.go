@@ -136,7 +136,7 @@ func TestParametersShowInTheConfiguration(t *testing.T) {
 		{"apache:cookie", func(p *Params) { p.Health.Interval = time.Millisecond }, "hcinterval=100ms", "hcinterval=1ms"},
 		{"haproxy:cookie", func(p *Params) { p.Instances[1].Draining, p.Instances[1].Weight = true, 4 }, "cookie b2 weight 0\n", "weight 4"},
 		{"haproxy:cookie", func(p *Params) { p.Instances[1].Draining = true }, "127.0.0.1:9002 id 2 cookie b2 weight 0\n", "b1 weight"},
-		{"traefik:cookie", func(p *Params) { p.Absolute = true }, "maxAge: 90}", ""},
+		{"traefik:cookie", func(p *Params) { p.Absolute = true }, `"maxAge": 90}`, ""},
 		{"envoy:cookie", func(p *Params) { p.Absolute = true }, "ttl: 90.000s}", ""},
 		{"haproxy", func(p *Params) {}, "cookie SRV insert", ""},
 	} {

@@ -104,7 +104,7 @@ func inRotation(t *testing.T, f *fixture, instance string) {
 }
 
 func TestLiveDrain(t *testing.T) {
-	keeps := only("haproxy:cookie", "haproxy:cookie-dynamic", "haproxy:stick-table", "haproxy:cookie-prefix", "apache:cookie", "apache:app-cookie")
+	keeps := only("haproxy:cookie", "haproxy:cookie-dynamic", "haproxy:stick-table", "haproxy:cookie-prefix", "apache:cookie", "apache:app-cookie", "traefik:cookie")
 	each(t, 3, keeps, func(t *testing.T, f *fixture) {
 		bound := visitor(t, 1)
 		home := homes(t, f, bound, 2)[1]
@@ -138,7 +138,7 @@ func quiet(t *testing.T, f *fixture, instance string) {
 }
 
 func TestLiveDrainOfUnknownInstanceFails(t *testing.T) {
-	each(t, 1, only("haproxy:cookie", "apache:cookie"), func(t *testing.T, f *fixture) {
+	each(t, 1, only("haproxy:cookie", "apache:cookie", "traefik:cookie"), func(t *testing.T, f *fixture) {
 		if _, err := f.running.Drain(t.Context(), "b9", true); err == nil {
 			t.Error("an instance that does not exist was drained")
 		}
@@ -181,7 +181,7 @@ func TestLivePool(t *testing.T) {
 
 // TestLiveReloadKeepsBoundUsers covers the mechanisms whose binding is in the client or computed.
 func TestLiveReloadKeepsBoundUsers(t *testing.T) {
-	each(t, 3, only("nginx:userid", "haproxy:cookie", "haproxy:source", "apache:cookie", "caddy:cookie", "caddy:ip-hash"), func(t *testing.T, f *fixture) {
+	each(t, 3, only("nginx:userid", "haproxy:cookie", "haproxy:source", "apache:cookie", "caddy:cookie", "caddy:ip-hash", "traefik:cookie", "traefik:hrw"), func(t *testing.T, f *fixture) {
 		user := visitor(t, 1)
 		home := homes(t, f, user, 2)[1]
 		if err := f.running.Reload(t.Context()); err != nil {

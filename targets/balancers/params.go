@@ -59,6 +59,9 @@ func (h Health) detection() time.Duration { return h.FailTimeout() + h.Timeout }
 // FailTimeout is how long failures are counted, and for passive checks how long they exclude.
 func (h Health) FailTimeout() time.Duration { return h.Interval * time.Duration(h.Fall) }
 
+// Attempts are how often a request is tried in all, for balancers that count the first try.
+func (h Health) Attempts() int { return h.Fall + 1 }
+
 // wholeSeconds is FailTimeout as balancers take it that know nothing finer.
 func (h Health) wholeSeconds() time.Duration {
 	return max(time.Second, (h.FailTimeout() + time.Second - 1).Truncate(time.Second))

@@ -1,6 +1,7 @@
 package balancers
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -13,23 +14,48 @@ func Render(use string, p Params) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if row.Binary != "" {
-		return row.render(mechanism, p)
+	if row.Binary == "" {
+		p.Command = strings.TrimPrefix(use, row.Name+":")
+		argv, err := row.command(p)
+		return strings.Join(argv, " ") + "\n", err
 	}
-	p.Command = strings.TrimPrefix(use, row.Name+":")
-	argv, err := row.command(p)
-	return strings.Join(argv, " ") + "\n", err
+	files, err := row.files(mechanism, p)
+	var text strings.Builder
+	for _, f := range files {
+		if len(files) > 1 {
+			fmt.Fprintf(&text, "# file %s\n", f.name)
+		}
+		text.WriteString(f.text)
+	}
+	return text.String(), err
 }
 
-func (r Row) render(m Mechanism, p Params) (string, error) {
+// file is one file of a configuration, or the template of one.
+type file struct{ name, text string }
+
+// files are those of the mechanism under p, the watched part first: the other names it.
+func (r Row) files(m Mechanism, p Params) (all []file, err error) {
 	if err := r.Refuse(m, p); err != nil {
-		return "", err
+		return nil, err
 	}
-	text := m.text
+	texts := []file{r.watched, {r.config, m.text}}
 	if r.Binary == "" {
-		text = p.Template
+		texts[1].text = p.Template
 	}
-	parsed, err := template.New(r.config).Option("missingkey=error").Parse(text)
+	for _, f := range texts {
+		if f.name == "" {
+			continue
+		}
+		if f.text, err = p.render(f); err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+func (p Params) render(f file) (string, error) {
+	parsed, err := template.New(f.name).Option("missingkey=error").Parse(f.text)
 	if err != nil {
 		return "", fmt.Errorf("lb.config: %w", err)
 	}
@@ -58,13 +84,10 @@ func (r Row) write(m Mechanism, p Params) error {
 	if err := os.MkdirAll(p.Directory, 0o755); err != nil {
 		return err
 	}
-	config, err := r.render(m, p)
-	if err != nil {
-		return err
+	files, err := r.files(m, p)
+	for _, f := range files {
+		fresh := p.File(f.name + ".new")
+		err = errors.Join(err, os.WriteFile(fresh, []byte(f.text), 0o644), os.Rename(fresh, p.File(f.name)))
 	}
-	fresh := p.File(r.config + ".new")
-	if err := os.WriteFile(fresh, []byte(config), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(fresh, p.File(r.config))
+	return err
 }

@@ -19,6 +19,7 @@ type Row struct {
 
 	command   func(Params) ([]string, error)
 	config    string // file name of the configuration below Params.Directory
+	watched   file   // template of a part that the program reads again when it is replaced; none for most
 	version   []string
 	detection func(Health) time.Duration
 	weighs    int                                                                        // the largest weight of an instance that it takes; 0 = none
