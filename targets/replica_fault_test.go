@@ -2,13 +2,17 @@ package targets
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/profiles"
+	"github.com/stickybench/stickybench/targets/balancers"
 )
 
 // A fault on one replica is played on that one, and nothing is done to the others.
@@ -76,5 +80,46 @@ func TestOrdersPassOverADeadReplica(t *testing.T) {
 	d.o.Experiment.Faults = []profiles.Fault{{Undrain: "b1"}}
 	if said := playAll(t, d); said[len(said)-1] != "fault at 0s: undrain b1: the balancer is down" || !strings.HasSuffix(history(t, dir, "b1"), "draining(fault drain)") {
 		t.Errorf("noted %q of b1: %s", said, history(t, dir, "b1"))
+	}
+}
+
+// What was logged before stays: HAProxy takes the mode of appending from the file that it is given.
+func TestTheLogOutlivesItsWriter(t *testing.T) {
+	for _, use := range []string{"builtin:cookie", "haproxy:cookie", "nginx:ip-hash", "apache:cookie"} {
+		t.Run(strings.ReplaceAll(use, ":", "-"), func(t *testing.T) {
+			needs(t, strings.Replace(use, "apache:", "apache2:", 1))
+			e := replicated(use, 2, profiles.Fault{Restart: "lb1"})
+			e.Balancer.Log = true
+			d, dir := deploy(t, e)
+			path := filepath.Join(dir.Path(), "lb1", balancers.AccessFile)
+			lines := func() string {
+				text, _ := os.ReadFile(path)
+				return string(text)
+			}
+			homes(d.URLs()[0] + "/before")
+			eventually(t, func() bool { return strings.Count(lines(), "/before") == 4 })
+			if said := playAll(t, d); len(said) > 0 {
+				t.Error(said)
+			}
+			homes(d.URLs()[0] + "/after")
+			eventually(t, func() bool { return strings.Count(lines(), "/after") == 4 })
+			if strings.Count(lines(), "/before") != 4 {
+				t.Errorf("logged at last: %s", lines())
+			}
+		})
+	}
+}
+
+// The number in the file of a killed Apache may be another process's meanwhile, or that of one which nobody has reaped.
+func TestAKilledApacheStartsBesideItsOldNumber(t *testing.T) {
+	needs(t, "apache2:cookie")
+	d, dir := deploy(t, experiment("apache:cookie", profiles.Fault{Kill: "lb"}))
+	playAll(t, d)
+	if err := os.WriteFile(filepath.Join(dir.Path(), "lb", "httpd.pid"), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d.o.Experiment.Faults = []profiles.Fault{{Start: "lb"}}
+	if said := playAll(t, d); len(said) > 0 || history(t, dir, "lb") != "down(fault kill) up(recovered)" {
+		t.Errorf("noted %q: %s", said, history(t, dir, "lb"))
 	}
 }
