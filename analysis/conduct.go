@@ -99,10 +99,10 @@ func (j *judge) noticeExpiry(s *session, e *results.Exchange) {
 }
 
 // noticeMarker counts sessions whose marker changes although it holds and its home stays. A sliding
-// marker may change with every answer.
+// marker may change with every answer. Of two that were sent, the hash does not tell which one is set again.
 func (j *judge) noticeMarker(s *session, e *results.Exchange) {
 	m := &j.run.Mechanism
-	if s.churned || e.Flags&results.MarkerDropped != 0 || e.Due < s.bound || m.Key != "cookie" || m.TTL > 0 && m.Sliding || e.Instance != s.home || e.MarkerSent == 0 || e.MarkerReceived == 0 ||
+	if s.churned || e.Flags&(results.MarkerDropped|results.MarkerDoubled) != 0 || e.Due < s.bound || m.Key != "cookie" || m.TTL > 0 && m.Sliding || e.Instance != s.home || e.MarkerSent == 0 || e.MarkerReceived == 0 ||
 		e.MarkerReceived == e.MarkerSent || m.TTL > 0 && e.Sent.Sub(s.bound) >= m.TTL*9/10 {
 		return
 	}

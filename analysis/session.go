@@ -174,6 +174,9 @@ func (j *judge) switched(s *session, e *results.Exchange, kind, why string) {
 		s.broken = true
 	}
 	what := "answered by another instance than its home"
+	if e.Flags&results.MarkerDoubled != 0 {
+		what += ", its marker came beside another cookie of the same name"
+	}
 	if why == "" {
 		what += j.told(s, e)
 	}

@@ -24,7 +24,7 @@ import (
 //	1s u1 b1                     user 1 is answered by b1
 //	1s u1 b1 POST e=7 v=1 h=9    a write; state: epoch, version, head (a plain answer keeps the last)
 //	1s u1 error                  no answer
-//	1s u1 b1 dropped|moved|warm|owner=u2|long=2s|parallel|sent=3|received=4 (markers)
+//	1s u1 b1 dropped|doubled|moved|warm|owner=u2|long=2s|parallel|sent=3|received=4 (markers)
 //	2s down b1                   also up, failing, draining, slow, removed, added, and kept: down, memory kept
 //	weights 10 10 10 1           of b1 to b4; 1 each without
 //	replicas 2                   the balancer has so many; a line says via=2
@@ -293,6 +293,8 @@ func apply(e *results.Exchange, word string) error {
 		e.Head = n
 	case "dropped":
 		e.Flags |= results.MarkerDropped
+	case "doubled":
+		e.Flags |= results.MarkerDoubled
 	case "moved":
 		e.Flags |= results.AddressChanged
 	case "warm":

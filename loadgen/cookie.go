@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -11,12 +12,29 @@ import (
 
 // trait is all of a cookie but its value; the users of a site share few.
 type trait struct {
-	name, path string
-	secure     bool
-	flags      results.ExchangeFlags // the attributes it was set with
-	life       time.Duration         // Max-Age, which counts from each answer; 0 = none
-	dated      bool                  // it expires: the record says when
+	identity
+	secure bool
+	flags  results.ExchangeFlags // the attributes it was set with
+	life   time.Duration         // Max-Age, which counts from each answer; 0 = none
+	dated  bool                  // it expires: the record says when
 }
+
+// identity is what a cookie replaces another by.
+type identity struct {
+	name, path string
+	domain     string // as the attribute says; "" without: the host alone
+	twin       twin
+}
+
+// twin tells a cookie that a fault left in the jar from all that answers set: it is of a domain above the
+// target's, so that none of them replaces it.
+type twin uint8
+
+const (
+	noTwin      twin = iota
+	elderTwin        // older than all others, so sent before those of its path
+	youngerTwin      // than the cookies that it stands beside
+)
 
 // kind is a trait and what follows from it.
 type kind struct {
@@ -35,8 +53,8 @@ type cookie struct {
 	line    uint64     // hash of the Set-Cookie value that set it; 0 = none to compare with
 }
 
-func traits(c *http.Cookie, s site) trait {
-	t := trait{name: c.Name, path: cookiePath(c.Path, s.path), secure: c.Secure, flags: attributes(c)}
+func traits(c *http.Cookie, s site, domain string) trait {
+	t := trait{identity: identity{name: c.Name, path: cookiePath(c.Path, s.path), domain: domain}, secure: c.Secure, flags: attributes(c)}
 	if c.MaxAge > 0 {
 		t.life = min(time.Duration(min(c.MaxAge, 1<<31))*time.Second, far)
 	}
@@ -72,10 +90,18 @@ func attributes(c *http.Cookie) (flags results.ExchangeFlags) {
 	return flags
 }
 
-// covers: the Domain attribute must name the host or a parent domain; a bare label is no parent.
-func (s site) covers(domain string) bool {
-	domain = strings.ToLower(strings.TrimPrefix(domain, "."))
-	return domain == "" || domain == s.host || strings.Contains(domain, ".") && strings.HasSuffix(s.host, "."+domain)
+// scope is the domain that the Domain attribute names, which must be the host's or a parent of it; a bare label is no
+// parent. It is "" where the cookie is the host's alone: without the attribute, and always where the host is an address.
+// One with the host's own domain is another cookie, as in RFC 6265bis and in browsers.
+func (s site) scope(attribute string) (domain string, ok bool) {
+	domain = strings.ToLower(strings.TrimPrefix(attribute, "."))
+	if domain == "" {
+		return "", true
+	}
+	if _, err := netip.ParseAddr(s.host); err == nil {
+		return "", domain == s.host
+	}
+	return domain, domain == s.host || strings.Contains(domain, ".") && strings.HasSuffix(s.host, "."+domain)
 }
 
 func cookiePath(attribute, request string) string {

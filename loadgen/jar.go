@@ -19,7 +19,8 @@ type jars struct {
 	index map[trait]uint16
 }
 
-// jar is one user's cookies: records in a block, the oldest first.
+// jar is one user's cookies: records in a block, in the order they are sent in: those of longer paths first, and of one
+// length the oldest.
 type jar struct{ block }
 
 // A record is kind, size of the value, line, expires where the kind is dated, value.
@@ -37,7 +38,7 @@ func (t *trait) head() int {
 	return recordHead
 }
 
-// Limits of RFC 6265bis: what browsers refuse is refused, and the oldest cookie goes.
+// Limits of RFC 6265bis: what browsers refuse is refused, and of too many cookies the first goes.
 const (
 	mostCookies = 50
 	mostPair    = 4096
@@ -99,26 +100,40 @@ func (js *jars) set(j *jar, line []byte, now clock.Time) (got cookie, ok bool) {
 		return got, true
 	}
 	parsed, err := http.ParseSetCookie(string(line))
-	if err != nil || !js.site.covers(parsed.Domain) || (parsed.Secure && !js.site.secure) || len(parsed.Name)+len(parsed.Value) > mostPair {
+	if err != nil || (parsed.Secure && !js.site.secure) || len(parsed.Name)+len(parsed.Value) > mostPair {
 		return cookie{}, false
 	}
-	number, ok := js.number(traits(parsed, js.site))
+	domain, ok := js.site.scope(parsed.Domain)
+	if !ok {
+		return cookie{}, false
+	}
+	number, ok := js.number(traits(parsed, js.site, domain))
 	if !ok {
 		return cookie{}, false
 	}
 	got = cookie{kind: &js.kinds[number], value: []byte(parsed.Value), line: hash}
 	got.expire(parsed, now)
-	js.remove(j, got.kind)
-	if !got.dead(now) {
-		js.append(j, number, got)
-	}
+	js.put(j, number, got, now)
 	return got, true
+}
+
+// put stores the cookie in the place of the one it replaces, whose age it inherits; without one it is the youngest. A
+// cookie that is dead on arrival only removes.
+func (js *jars) put(j *jar, number uint16, c cookie, now clock.Time) {
+	at, old := js.remove(j, c.identity)
+	switch {
+	case c.dead(now):
+	case old.kind == nil || old.dead(now):
+		js.add(j, number, c)
+	default:
+		js.insert(j, at, number, c)
+	}
 }
 
 // renew finds the cookie that this very line has set before.
 func (js *jars) renew(j *jar, hash uint64, now clock.Time) (got cookie, ok bool) {
 	js.each(j, func(at int, c cookie) bool {
-		if ok = c.line == hash; !ok {
+		if ok = c.line == hash && !c.dead(now); !ok {
 			return true
 		}
 		if c.life > 0 {
@@ -146,27 +161,49 @@ func (js *jars) number(t trait) (n uint16, ok bool) {
 	return n, true
 }
 
-// remove forgets the cookie that one of this kind replaces.
-func (js *jars) remove(j *jar, k *kind) {
+// remove forgets the cookie of that identity and says where it was and what, but for its value; no kind = there was none.
+func (js *jars) remove(j *jar, id identity) (place int, old cookie) {
 	js.each(j, func(at int, c cookie) bool {
-		if c.path != k.path || c.name != k.name {
+		if c.identity != id {
 			return true
 		}
+		place, old = at, cookie{kind: c.kind, expires: c.expires}
 		b := js.arena.bytes(j.block)
 		copy(b[at:], b[at+c.size():])
 		j.count--
 		return false
 	})
+	return place, old
 }
 
-func (js *jars) append(j *jar, number uint16, c cookie) {
+// add stores a cookie that replaces none.
+func (js *jars) add(j *jar, number uint16, c cookie) {
 	if j.count == mostCookies {
-		js.each(j, func(_ int, oldest cookie) bool { js.remove(j, oldest.kind); return false })
+		js.each(j, func(_ int, first cookie) bool { js.remove(j, first.identity); return false })
 	}
+	js.insert(j, js.place(j, c.kind), number, c)
+}
+
+// place is where a new cookie of this kind belongs.
+func (js *jars) place(j *jar, k *kind) (place int) {
+	js.each(j, func(at int, c cookie) bool {
+		place = at
+		if len(c.path) < len(k.path) || len(c.path) == len(k.path) && k.twin == elderTwin {
+			return false
+		}
+		place += c.size()
+		return true
+	})
+	return place
+}
+
+func (js *jars) insert(j *jar, at int, number uint16, c cookie) {
 	size := 0
 	js.each(j, func(at int, c cookie) bool { size = at + c.size(); return true })
 	js.grow(j, size+c.size())
-	b := js.arena.bytes(j.block)[size:size]
+	all := js.arena.bytes(j.block)
+	copy(all[at+c.size():], all[at:size])
+	b := all[at:at]
 	b = le.AppendUint16(b, number)
 	b = le.AppendUint16(b, uint16(len(c.value)))
 	b = le.AppendUint64(b, c.line)
@@ -192,8 +229,8 @@ func (js *jars) grow(j *jar, size int) {
 func (c *cookie) hashed() uint64 { return fnv64(c.hash, c.value) }
 
 // header appends the Cookie value and gives the hash of the marker cookies in it: the sum of
-// theirs, whatever their order; 0 = none.
-func (js *jars) header(b []byte, j *jar, now clock.Time) (_ []byte, markers uint64) {
+// theirs, whatever their order; 0 = none. doubled is true when a twin is among them.
+func (js *jars) header(b []byte, j *jar, now clock.Time) (_ []byte, markers uint64, doubled bool) {
 	js.each(j, func(_ int, c cookie) bool {
 		if c.dead(now) || !c.sent {
 			return true
@@ -205,9 +242,10 @@ func (js *jars) header(b []byte, j *jar, now clock.Time) (_ []byte, markers uint
 		if c.marker {
 			markers += c.hashed()
 		}
+		doubled = doubled || c.twin != noTwin
 		return true
 	})
-	return b, markers
+	return b, markers, doubled
 }
 
 const fnvStart = uint64(14695981039346656037)

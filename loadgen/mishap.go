@@ -45,6 +45,8 @@ func (s *shard) suffer(u *user, action string) results.ExchangeFlags {
 		damaged = s.jars.forget(&u.jar)
 	case "garble":
 		damaged = s.jars.garble(&u.jar)
+	case "double": // users take turns, because balancers differ in which of two cookies they believe
+		s.jars.double(&u.jar, [...]twin{elderTwin, youngerTwin}[u.id.User%2])
 	case "replay":
 		damaged = s.jars.exchange(&u.jar, &s.lent)
 	}
@@ -72,6 +74,17 @@ type lent struct {
 	expires clock.Time
 }
 
+// markers are copies of them all.
+func (js *jars) markers(j *jar) (all []lent) {
+	js.each(j, func(_ int, c cookie) bool {
+		if c.marker {
+			all = append(all, lent{js.index[c.trait], slices.Clone(c.value), c.expires})
+		}
+		return true
+	})
+	return all
+}
+
 // forget removes the markers and says whether there were any.
 func (js *jars) forget(j *jar) (any bool) {
 	for {
@@ -85,7 +98,7 @@ func (js *jars) forget(j *jar) (any bool) {
 		if marker == nil {
 			return any
 		}
-		js.remove(j, marker)
+		js.remove(j, marker.identity)
 		any = true
 	}
 }
@@ -99,12 +112,34 @@ func (js *jars) garble(j *jar) (any bool) {
 		}
 		any = true
 		le.PutUint64(b[at+recordLine:], 0) // the line that set it did not set this
-		for i, x := range c.value {
-			c.value[i] = turned(x)
-		}
+		turn(c.value)
 		return true
 	})
 	return any
+}
+
+// double leaves a second cookie beside each marker, of the same name and path and with a value of the same shape. What
+// answers set never replaces it.
+func (js *jars) double(j *jar, age twin) {
+	for _, l := range js.markers(j) {
+		t := js.kinds[l.number].trait
+		if t.twin != noTwin {
+			continue
+		}
+		t.twin, t.dated, t.life = age, false, 0
+		number, ok := js.number(t)
+		if !ok {
+			continue
+		}
+		turn(l.value)
+		js.put(j, number, cookie{kind: &js.kinds[number], value: l.value}, 0)
+	}
+}
+
+func turn(value []byte) {
+	for i, x := range value {
+		value[i] = turned(x)
+	}
 }
 
 // turned is another letter or digit of the same kind, and of the same base if it may be hexadecimal.
@@ -119,13 +154,7 @@ func turned(x byte) byte {
 
 // exchange takes the markers that the client before left, leaves its own, and says whether they are others than before.
 func (js *jars) exchange(j *jar, left *[]lent) (other bool) {
-	var own []lent
-	js.each(j, func(_ int, c cookie) bool {
-		if c.marker {
-			own = append(own, lent{js.index[c.trait], slices.Clone(c.value), c.expires})
-		}
-		return true
-	})
+	own := js.markers(j)
 	if len(own) == 0 {
 		return false
 	}
@@ -136,7 +165,7 @@ func (js *jars) exchange(j *jar, left *[]lent) (other bool) {
 	}
 	js.forget(j)
 	for _, l := range taken {
-		js.append(j, l.number, cookie{kind: &js.kinds[l.number], value: l.value, expires: l.expires})
+		js.add(j, l.number, cookie{kind: &js.kinds[l.number], value: l.value, expires: l.expires})
 	}
 	return !slices.EqualFunc(own, taken, func(a, b lent) bool { return a.number == b.number && slices.Equal(a.value, b.value) })
 }

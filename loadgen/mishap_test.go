@@ -106,6 +106,50 @@ func TestMarkersAreLostDamagedAndExchanged(t *testing.T) {
 	}
 }
 
+// The twin stays beside the marker: each request of the session sends both and says so, and the client is excused nothing.
+func TestMarkersAreDoubled(t *testing.T) {
+	at := profiles.Duration(5 * time.Second)
+	all, m := playMarking(t, clicking(t, profiles.Fault{At: at, Double: profiles.TheClients}, profiles.Fault{At: 2 * at, Double: profiles.TheClients}))
+	for _, e := range all {
+		own := m.came[e.ID][1]
+		doubled := e.Flags&results.MarkerDoubled != 0
+		if late := e.Due >= clock.Time(at).Add(time.Second+50*time.Millisecond); late && !doubled || doubled && e.Due < clock.Time(at) {
+			t.Errorf("session %v at %v: doubled is %v", e.ID, time.Duration(e.Due), doubled)
+		}
+		if e.Flags&results.MarkerDropped != 0 || e.MarkerSent != 0 && doubled == (e.MarkerSent == own) {
+			t.Errorf("session %v: sent %x, own %x, flags %b", e.ID, e.MarkerSent, own, e.Flags)
+		}
+	}
+	if hit := flagged(all, results.MarkerDoubled); len(hit) != 5 {
+		t.Errorf("%d users were hit", len(hit))
+	}
+}
+
+// What answers set replaces the marker and never its twin, which keeps its side of it.
+func TestATwinIsNotReplaced(t *testing.T) {
+	for age, want := range map[twin]string{
+		elderTwin:   "SRV=x8; SBSESSION=x1; SRV=b3; a=1",
+		youngerTwin: "SBSESSION=x1; SRV=b3; SRV=x8; a=1",
+	} {
+		js, j := newJars(site{host: "h", path: "/"}), jar{}
+		for _, line := range []string{"SBSESSION=x1", "SRV=n3; Max-Age=60"} {
+			js.set(&j, []byte(line), 1)
+		}
+		js.double(&j, age)
+		js.double(&j, age) // of the marker again, not of its twin
+		for _, line := range []string{"SRV=longer-than-before", "SRV=b3", "a=1"} {
+			js.set(&j, []byte(line), 1)
+		}
+		if got, _, doubled := js.header(nil, &j, 1); string(got) != want || !doubled {
+			t.Errorf("the header is %q, want %q; doubled is %v", got, want, doubled)
+		}
+		js.forget(&j)
+		if got, _, doubled := js.header(nil, &j, 1); string(got) != "SBSESSION=x1" || doubled {
+			t.Errorf("forgotten, the header is %q; doubled is %v", got, doubled)
+		}
+	}
+}
+
 func TestClientsMoveAtOnce(t *testing.T) {
 	all, _ := playMarking(t, clicking(t, profiles.Fault{At: profiles.Duration(5 * time.Second), Move: profiles.TheClients}))
 	if moved := flagged(all, results.AddressChanged); len(moved) != 5 {

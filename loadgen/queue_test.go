@@ -56,13 +56,13 @@ func TestThinkingUsersAreOutsideTheHeap(t *testing.T) {
 	var q queue
 	defer func() { users.free(); q.free(); js.arena.release() }()
 	const n = 100_000
-	number, _ := js.number(trait{name: "mark", path: "/"})
+	number, _ := js.number(trait{identity: identity{name: "mark", path: "/"}})
 	mark := cookie{kind: &js.kinds[number], value: []byte("b1")}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for i := range uint32(n) {
 		slot := users.add()
-		js.append(&users.at(slot).jar, number, mark)
+		js.add(&users.at(slot).jar, number, mark)
 		q.push(due{clock.Time(i), slot})
 	}
 	runtime.ReadMemStats(&after)

@@ -48,7 +48,10 @@ func (s *shard) request(slot, lane uint32, at, now clock.Time, flags results.Exc
 	if !u.keeps {
 		r.Flags |= results.MarkerDropped
 	} else {
-		r.Cookie, r.Marker = s.jars.header(r.Cookie, &u.jar, now)
+		var doubled bool
+		if r.Cookie, r.Marker, doubled = s.jars.header(r.Cookie, &u.jar, now); doubled {
+			r.Flags |= results.MarkerDoubled
+		}
 	}
 	r.Answer.naming = s.exp.Balancer.Identify.Header
 	u.seq++

@@ -10,7 +10,7 @@ import (
 type Event struct {
 	At      time.Duration // since the run's start
 	Fault   int           // which fault it comes from
-	Action  string        // kill, terminate, start, freeze, reset, slow, error, unhealthy, heal, drain, undrain, add, remove, reload, blind, and of clients forget, garble, replay, move, pause
+	Action  string        // kill, terminate, start, freeze, reset, slow, error, unhealthy, heal, drain, undrain, add, remove, reload, blind, and of clients forget, garble, double, replay, move, pause
 	Target  string        // "b2", TheBalancer, "lb2" of several replicas, or TheClients
 	End     bool          // what the action began ends here
 	Delay   time.Duration // slow: by how much

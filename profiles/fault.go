@@ -33,6 +33,7 @@ type Fault struct {
 
 	Forget string `yaml:"forget,omitempty"` // every client loses its markers: the cookies that are not the application's
 	Garble string `yaml:"garble,omitempty"` // every client's markers are damaged
+	Double string `yaml:"double,omitempty"` // every client has a second cookie of each marker's name
 	Replay string `yaml:"replay,omitempty"` // every client sends the markers of another one
 	Move   string `yaml:"move,omitempty"`   // every client comes from another address
 	Pause  string `yaml:"pause,omitempty"`  // every client is idle For so long
@@ -140,6 +141,7 @@ func faultKinds() []faultKind {
 		{"blind", single, keyFor | keyReplica, keyReplica, func(f *Fault) *string { return &f.Blind }, nil},
 		{"forget", visitors, 0, 0, func(f *Fault) *string { return &f.Forget }, nil},
 		{"garble", visitors, 0, 0, func(f *Fault) *string { return &f.Garble }, nil},
+		{"double", visitors, 0, 0, func(f *Fault) *string { return &f.Double }, nil},
 		{"replay", visitors, 0, 0, func(f *Fault) *string { return &f.Replay }, nil},
 		{"move", visitors, 0, 0, func(f *Fault) *string { return &f.Move }, nil},
 		{"pause", visitors, keyFor, keyFor, func(f *Fault) *string { return &f.Pause }, paused},

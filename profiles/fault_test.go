@@ -49,6 +49,7 @@ func TestFaultsExpandIntoPrimitives(t *testing.T) {
 		"at: 1s, restart: lb1, for: 2s":                    "1s terminate lb1; 3s start lb1",
 		"at: 2s, kill: lb2}\n  - {at: 3s, start: lb2":      "2s kill lb2; 3s start lb2",
 		"at: 3s, garble: clients":                          "3s garble clients",
+		"at: 3s, double: clients":                          "3s double clients",
 		"at: 3s, pause: clients, for: 2s":                  "3s pause clients; 5s pause ended clients",
 		"at: 3s, remove: b3}\n  - {at: 5s, add: b3":        "3s remove b3; 5s add b3",
 		"at: 5s, heal: b1}\n  - {at: 3s, unhealthy: b1":    "3s unhealthy b1; 5s heal b1",

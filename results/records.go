@@ -36,8 +36,9 @@ const (
 	CookieHTTPOnly                           // attribute of the marker cookie received in this answer
 	CookieSecure
 	CookieSameSite
-	Parallel // one of several requests of one step
-	Last     // the session ends with this record; absent when the end of the run cut it short
+	Parallel      // one of several requests of one step
+	Last          // the session ends with this record; absent when the end of the run cut it short
+	MarkerDoubled // a second cookie of the marker's name, which a fault left with the client, was sent too
 )
 
 // Exchange is what the generator saw of one request. Times are clock.Time; zero means "did not happen".

@@ -40,6 +40,7 @@ type (
 		ConnNew        bool   `parquet:"connection_new" about:"first request on its connection"`
 		Warmup         bool   `parquet:"warmup" about:"left out of every metric"`
 		MarkerDropped  bool   `parquet:"marker_dropped" about:"the profile withheld the marker, or a fault took, damaged or exchanged it"`
+		MarkerDoubled  bool   `parquet:"marker_doubled" about:"a second cookie of the marker's name, which a fault left with the client, was sent too"`
 		AddressChanged bool   `parquet:"address_changed" about:"another address than before"`
 		Parallel       bool   `parquet:"parallel" about:"one of several requests sent together"`
 	}
@@ -139,7 +140,7 @@ func rowOfExchange(e *Exchange, profiles []string) ExchangeRow {
 		Status: uint32(e.Status), Failure: e.Failure.String(), Instance: e.Instance, Boot: hex(e.Boot), MarkerSent: hex(e.MarkerSent),
 		MarkerReceived: hex(e.MarkerReceived), Epoch: hex(e.Epoch), Version: e.Version, Head: hex(e.Head), Lookups: uint32(e.Lookups),
 		StoreTime: int64(e.StoreTime), HandlerTime: int64(e.HandlerTime), Source: source, Conn: e.Conn, Shard: uint32(e.Shard), Replica: uint32(e.Replica), ConnNew: is(ConnNew),
-		Warmup: is(Warmup), MarkerDropped: is(MarkerDropped), AddressChanged: is(AddressChanged), Parallel: is(Parallel)}
+		Warmup: is(Warmup), MarkerDropped: is(MarkerDropped), MarkerDoubled: is(MarkerDoubled), AddressChanged: is(AddressChanged), Parallel: is(Parallel)}
 }
 
 func rowOfServe(s *Serve) ServeRow {

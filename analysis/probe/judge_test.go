@@ -143,6 +143,27 @@ func TestErrorsAreCounted(t *testing.T) {
 	}
 }
 
+func TestAMarkerBesideAnother(t *testing.T) {
+	beside := func(place, at string) results.Shot {
+		return results.Shot{Test: results.TestBeside, Label: "SRV", Group: place, Wanted: "b1", Instance: at, Status: http.StatusOK}
+	}
+	for name, c := range map[string]struct {
+		shots []results.Shot
+		want  results.ProbeVerdict
+	}{
+		"whichever comes first": {[]results.Shot{beside("first", "b1"), beside("second", "b1")}, results.Holds},
+		"the first counts":      {[]results.Shot{beside("first", "b1"), beside("second", "b2")}, results.Broken},
+		"the last counts":       {[]results.Shot{beside("first", "b2"), beside("second", "b1")}, results.Broken},
+		"not tried":             {nil, results.NotApplicable},
+	} {
+		p := (&world{route: insertedCookie("")}).probe()
+		p.Shots = append(p.Shots, c.shots...)
+		if got := verdicts(Judge(p))[saysBeside]; got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 const (
 	saysSocket  = "a WebSocket opens at the home"
 	saysOpening = "the answer that opens a first WebSocket gives the marker"

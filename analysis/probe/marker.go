@@ -3,6 +3,7 @@ package probe
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -28,11 +29,12 @@ const (
 	saysGarbage   = "a garbage marker is balanced and replaced"
 	saysEmpty     = "an empty marker is balanced and replaced"
 	saysDuplicate = "two markers at once lead to one of their homes"
+	saysBeside    = "a marker beside another cookie of its name leads home"
 )
 
 func cookieAssertions() []string {
 	return []string{saysFirst, saysAgain, saysPath, saysHTTPOnly, saysSameSite, saysSecure, saysSize, saysReveal, saysForge,
-		saysCopied, saysMissing, saysGarbage, saysEmpty, saysDuplicate}
+		saysCopied, saysMissing, saysGarbage, saysEmpty, saysDuplicate, saysBeside}
 }
 
 func (c *cookie) assert(f finding, say func(string, outcome)) {
@@ -48,6 +50,7 @@ func (c *cookie) assert(f finding, say func(string, outcome)) {
 	say(saysGarbage, c.replaced(f, results.TestGarbage))
 	say(saysEmpty, c.replaced(f, results.TestEmpty))
 	say(saysDuplicate, c.duplicates())
+	say(saysBeside, c.beside())
 }
 
 // renewal: to set the same value again makes sense only with an expiry that it moves.
@@ -172,4 +175,20 @@ func (c *cookie) duplicates() outcome {
 	together, _ := whole(c.grouped(results.TestDuplicate, c.name))
 	groups := len(c.grouped(results.TestDuplicate, c.name))
 	return holds(stray == 0 && together == groups, "%d of %d went elsewhere; %d of %d pairs led to the same instance twice", stray, len(shots), together, groups)
+}
+
+// beside: which of two cookies comes first is up to the client, by their paths and ages.
+func (c *cookie) beside() outcome {
+	home, sent := map[string]int{}, map[string]int{}
+	for _, shot := range c.of(results.TestBeside, c.name) {
+		sent[shot.Group]++
+		if !failed(shot) && shot.Instance == shot.Wanted {
+			home[shot.Group]++
+		}
+	}
+	if len(sent) == 0 {
+		return inapplicable("no client that holds the cookie has a known home")
+	}
+	return holds(maps.Equal(home, sent), "%d of %d requests came home with the marker first, %d of %d with it second",
+		home["first"], sent["first"], home["second"], sent["second"])
 }

@@ -35,6 +35,22 @@ func (p *prober) damage(ctx context.Context, clients []*client, name string) {
 		send(results.Shot{Test: results.TestEmpty}, "")
 	}
 	p.pairs(ctx, holders, name)
+	p.beside(ctx, holders, name)
+}
+
+// beside sends the value together with one that a client may have kept from another domain or path.
+func (p *prober) beside(ctx context.Context, holders []*client, name string) {
+	for _, c := range holders[:min(len(holders), sample)] {
+		if c.home == "" {
+			continue
+		}
+		shot := results.Shot{Test: results.TestBeside, Label: name, Client: none, Wanted: c.home}
+		valid, foreign := name+"="+c.value(name), name+"=!foreign*"
+		shot.Group, shot.Sent = "first", valid+"; "+foreign
+		p.once(ctx, p.fresh(), shot, nil)
+		shot.Group, shot.Sent = "second", foreign+"; "+valid
+		p.once(ctx, p.fresh(), shot, nil)
+	}
 }
 
 // pairs sends two valid values together, and a value with the name of another instance in it.

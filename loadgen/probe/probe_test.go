@@ -64,7 +64,7 @@ func TestEveryTestIsMade(t *testing.T) {
 		results.TestFirst: 40, results.TestFollow: 160, results.TestKept: 36, results.TestCookies: 36, results.TestBare: 36,
 		results.TestOnly: 36, results.TestWithout: 36, results.TestHeader: 36, results.TestHeaders: 48, results.TestOneConn: 36,
 		results.TestNewConns: 36, results.TestBurst: 48, results.TestKnownBurst: 48, results.TestKnownHeader: 48, results.TestInvented: 36, results.TestInvention: 48,
-		results.TestGarbage: 12, results.TestEmpty: 6, results.TestDuplicate: 24, results.TestForged: 12,
+		results.TestGarbage: 12, results.TestEmpty: 6, results.TestDuplicate: 24, results.TestBeside: 24, results.TestForged: 12,
 	} {
 		if got := count(seen, test); got != want {
 			t.Errorf("%d shots of test %q, want %d", got, test, want)

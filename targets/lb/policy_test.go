@@ -123,6 +123,31 @@ func TestEveryFlippedBitVoidsTheMarker(t *testing.T) {
 	}
 }
 
+// What a client kept from another domain or path stands before ours or after it, and changes nothing.
+func TestAForeignCookieOfTheNameIsPassedOver(t *testing.T) {
+	now := time.Unix(1, 0)
+	for name, a := range map[string]affinity{markerName: newCookie(Options{}), applicationCookie: newTable(Options{})} {
+		p, answer := pooled(a, 3), http.Header{"Set-Cookie": {applicationCookie + "=s"}}
+		a.bind(answer, httptest.NewRequest(http.MethodGet, "/", nil), "b2", now)
+		set, err := http.ParseSetCookie(answer["Set-Cookie"][len(answer["Set-Cookie"])-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, values := range [][]string{{"foreign", set.Value}, {set.Value, "foreign"}} {
+			r := with(name, values[0])
+			r.AddCookie(&http.Cookie{Name: name, Value: values[1]})
+			again := http.Header{}
+			if home := a.home(r, p, nil, now); home != "b2" {
+				t.Errorf("%s=%q leads to %q, want b2", name, values, home)
+			}
+			a.bind(again, r, "b2", now)
+			if home := a.home(with(name, "foreign"), p, nil, now); home != "" || len(again) > 0 {
+				t.Errorf("%s=%q: the foreign value leads to %q, and the answer sets %q", name, values, home, again)
+			}
+		}
+	}
+}
+
 // lifetimes: a session active every ttl/2 outlives a sliding TTL, not an absolute one.
 func TestSlidingAndAbsolute(t *testing.T) {
 	const ttl = time.Minute

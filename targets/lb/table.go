@@ -1,6 +1,7 @@
 package lb
 
 import (
+	"cmp"
 	"container/list"
 	"net/http"
 	"sync"
@@ -33,26 +34,34 @@ func newTable(o Options) *table {
 }
 
 func (t *table) home(r *http.Request, _ *pool, _ func(*member) bool, now time.Time) string {
-	sent, err := r.Cookie(applicationCookie)
-	if err != nil {
-		return ""
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.evict(now)
-	if e := t.entries[sent.Value]; e != nil {
+	if e := t.entries[t.sent(r)]; e != nil {
 		return e.Value.(*entry).instance
 	}
 	return ""
 }
 
+// bind learns the id that the application just issued, otherwise the one the client sent.
 func (t *table) bind(answer http.Header, r *http.Request, instance string, now time.Time) {
-	if id := learned(answer, r); id != "" {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.evict(now)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.evict(now)
+	if id := cmp.Or(issued(answer), t.sent(r)); id != "" {
 		t.put(id, instance, now)
 	}
+}
+
+// sent is the first known id among the cookies of the name, otherwise the first: a foreign one may stand before ours.
+func (t *table) sent(r *http.Request) (id string) {
+	for _, c := range r.CookiesNamed(applicationCookie) {
+		if t.entries[c.Value] != nil {
+			return c.Value
+		}
+		id = cmp.Or(id, c.Value)
+	}
+	return id
 }
 
 func (t *table) put(id, instance string, now time.Time) {
@@ -81,15 +90,11 @@ func (t *table) remove(e *list.Element) {
 	delete(t.entries, t.order.Remove(e).(*entry).id)
 }
 
-// learned is the id the application just issued, otherwise the one the client sent.
-func learned(answer http.Header, r *http.Request) string {
+func issued(answer http.Header) string {
 	for _, line := range answer["Set-Cookie"] {
 		if c, err := http.ParseSetCookie(line); err == nil && c.Name == applicationCookie {
 			return c.Value
 		}
-	}
-	if c, err := r.Cookie(applicationCookie); err == nil {
-		return c.Value
 	}
 	return ""
 }
