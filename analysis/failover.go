@@ -72,7 +72,7 @@ func (j *judge) followVictim(s *session, e *results.Exchange) {
 		v := &s.victims[i]
 		f := &j.failovers[v.failover]
 		p, in := f.phaseAt(e.Sent, clock.Time(j.pool.detection))
-		f.follow(v, e, number, p, in)
+		f.follow(v, e, number, p, in, j.pool)
 	}
 }
 

@@ -34,7 +34,8 @@ type judge struct {
 	conduct        conduct
 	numbers        map[string]int  // of instances in Run.Instances
 	through        numbered[int64] // answers by replica
-	account        *account        // nil = the balancer kept none
+	failed         refusals
+	account        *account // nil = the balancer kept none
 }
 
 func newJudge(in input) *judge {
@@ -95,6 +96,7 @@ func (j *judge) exchange(e *results.Exchange) (fresh bool) {
 	}
 	j.takeUp(s, e)
 	j.notice(s, e)
+	j.fail(e)
 	if e.Failure == results.Answered && e.Instance != "" {
 		fresh = j.visit(s, e)
 	}

@@ -19,6 +19,7 @@ type pool struct {
 	changes   []clock.Time
 	detection time.Duration
 	blind     []blindness // of replicas, in order
+	down      []downtime  // likewise
 }
 
 // outage is a time in which an instance was down, removed or failing.
@@ -44,7 +45,13 @@ func newPool(run results.Run, changes []results.Change) *pool {
 		if c.Toward != "" {
 			p.trackSight(c)
 		}
-		if c.Time < run.Start || c.Why == "stop" || !known(run, c.Instance) {
+		if c.Time < run.Start || c.Why == "stop" {
+			continue
+		}
+		if slices.ContainsFunc(run.Replicas, func(r results.BalancerReplica) bool { return r.Name == c.Instance }) {
+			p.trackDowntime(c)
+		}
+		if !known(run, c.Instance) {
 			continue
 		}
 		if c.From != c.To { // an instance that is only slow is where it was

@@ -32,11 +32,12 @@ type numbered[T any] [profiles.MostReplicas + 1]T
 // handovers is what is remembered of one session's replicas.
 type handovers struct {
 	last     uint8            // replica that answered last; 0 = none is known
+	at       clock.Time       // when that one was asked
 	met      [healths]bool    // it was handed over
 	parted   [healths]bool    // and a replica sent it elsewhere without excuse
 	alone    bool             // it was sent elsewhere without excuse by the replica that answered last
 	said     numbered[string] // where each replica sent it last
-	departed numbered[bool]   // replicas that sent it elsewhere
+	departed numbered[bool]   // replicas to which a move was due
 }
 
 // agreement sums up the sessions that are over.
@@ -81,14 +82,35 @@ func (j *judge) handOver(s *session, e *results.Exchange, home, why string) {
 		at := j.pool.health(e.Sent)
 		h.met[at] = true
 		h.parted[at] = h.parted[at] || moved
-		if moved && h.said[e.Replica] != e.Instance {
-			h.departed[e.Replica] = true
+		if moved {
+			j.depart(h, e, home)
 		}
 	}
 	if measured {
 		j.through[e.Replica]++
 	}
-	h.last, h.said[e.Replica] = e.Replica, e.Instance
+	h.last, h.at, h.said[e.Replica] = e.Replica, e.Sent, e.Instance
+}
+
+// depart finds to which replica the move of a hand-over is due. One that could not choose as the other did departed,
+// whichever came first: a session that began on a blind replica is where no other would have sent it. Where both
+// could, it is the newcomer, once: what it said before, it only says again.
+func (j *judge) depart(h *handovers, e *results.Exchange, home string) {
+	before := j.misled(h.last, e.Instance, h.at)
+	now := j.misled(e.Replica, home, e.Sent)
+	if before {
+		h.departed[h.last] = true
+	}
+	if (now || !before) && h.said[e.Replica] != e.Instance {
+		h.departed[e.Replica] = true
+	}
+}
+
+// misled says whether blindness kept a replica from choosing the instance at t: it could not reach it, or hashed over
+// a pool of another size.
+func (j *judge) misled(replica uint8, instance string, t clock.Time) bool {
+	blind := j.pool.blindTo(j.replica(replica), t)
+	return slices.Contains(blind, instance) || len(blind) > 0 && j.run.Mechanism.Disruption == "modulo"
 }
 
 // told says of a switch which replica had answered before, and what either was blind to.
@@ -96,12 +118,18 @@ func (j *judge) told(s *session, e *results.Exchange) string {
 	if e.Replica == 0 || s.handovers == nil || s.handovers.last == 0 || s.handovers.last == e.Replica {
 		return ""
 	}
-	before := s.handovers.last
-	text := ", where " + j.replica(before) + " had sent it"
-	for _, n := range []uint8{e.Replica, before} {
-		if blind := j.pool.blindTo(j.replica(n), e.Sent); len(blind) > 0 {
-			text += "; " + j.replica(n) + " is blind to " + strings.Join(blind, ", ")
+	now, before := j.replica(e.Replica), j.replica(s.handovers.last)
+	text := ", where " + before + " had sent it"
+	for _, view := range []struct {
+		replica string
+		at      clock.Time
+	}{{now, e.Sent}, {before, s.handovers.at}} {
+		if blind := j.pool.blindTo(view.replica, view.at); len(blind) > 0 {
+			text += "; " + view.replica + " is blind to " + strings.Join(blind, ", ")
 		}
+	}
+	if j.pool.startedAnew(now, e.Sent) {
+		text += "; " + now + " had started anew"
 	}
 	return text
 }
@@ -168,6 +196,7 @@ func (j *judge) reportReplicas(sh *sheet) {
 	for n, replica := range j.run.Replicas {
 		labels := map[string]string{"replica": replica.Name}
 		sh.count("replicas.requests", labels, j.through[n+1], "")
+		j.reportDowntimes(sh, n+1)
 		sh.count("replicas.departures", labels, a.departed[n+1], "lower")
 	}
 }

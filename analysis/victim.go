@@ -30,7 +30,11 @@ func (f fate) String() string {
 type victim struct {
 	failover int
 	fate     fate
-	host     string // who answered last since the detection
+	host     string     // who answered last since the failure
+	hosted   clock.Time // when it did
+	settled  bool       // since the detection, too
+	back     bool       // it left a healthy host for an instance that was out when its home failed
+	driven   bool       // it came home because its host failed: what it would have done of itself is not known
 	asked    clock.Time
 	served   bool
 	strayed  bool // counted among the sessions that flapped
@@ -64,7 +68,7 @@ func (j *judge) flapped(s *session, e *results.Exchange, v *victim) bool {
 }
 
 // follow takes the next exchange of a victim, sent in the outage or after it.
-func (f *failover) follow(v *victim, e *results.Exchange, number int, p phase, in bool) {
+func (f *failover) follow(v *victim, e *results.Exchange, number int, p phase, in bool, pool *pool) {
 	answered := e.Failure == results.Answered && e.Status < 500 && e.Instance != ""
 	if v.asked == 0 {
 		v.asked = e.Due
@@ -76,13 +80,27 @@ func (f *failover) follow(v *victim, e *results.Exchange, number int, p phase, i
 	if answered && in {
 		f.meetIn(v, p, number)
 	}
-	if next := f.next(v, e, answered, p, in); next != v.fate {
+	if answered && v.host != e.Instance {
+		f.part(v, e, pool)
+	}
+	if next := f.next(v, e, answered, p, in, pool); next != v.fate {
 		f.fates[v.fate]--
 		f.fates[next]++
 		v.fate = next
 	}
-	if answered && (!in || p != undetected) {
-		v.host = e.Instance
+	if answered {
+		v.host, v.hosted, v.settled = e.Instance, e.Done, !in || p != undetected
+	}
+}
+
+// part takes a victim's leave of its host. Where that failed, to be home again is no choice. Where it did not, and the
+// victim goes to an instance that was out when its home failed, it comes home to the one before: it was in exile already.
+func (f *failover) part(v *victim, e *results.Exchange, pool *pool) {
+	failed := pool.unavailable(v.host, v.hosted, e.Done)
+	if e.Instance == f.instance {
+		v.driven = v.driven || failed && v.fate == moved
+	} else if v.host != "" && v.host != f.instance && pool.unavailable(e.Instance, f.from, f.from) {
+		v.back = v.back || !failed
 	}
 }
 
@@ -96,22 +114,26 @@ func (f *failover) meetIn(v *victim, p phase, number int) {
 	}
 }
 
-// next is the fate after e. What happens before the detection tells nothing about the mechanism: a
-// retry there may go anywhere.
-func (f *failover) next(v *victim, e *results.Exchange, answered bool, p phase, in bool) fate {
-	after := !in
+// next is the fate after e. What happens before the detection tells nothing about the mechanism: a retry there may go
+// anywhere. Nor does a move that another change of the pool made: only where the same instances are up all the time is
+// a second host a flap, and only where home could have answered is it one to stay on.
+func (f *failover) next(v *victim, e *results.Exchange, answered bool, p phase, in bool, pool *pool) fate {
+	again := !in && pool.unavailable(f.instance, e.Sent, e.Done)
+	after := !in && !again
 	switch {
-	case v.fate == flapped || v.fate == home || in && p == undetected || in && p == recovering:
+	case v.fate == flapped || v.fate == home || v.driven || in && p == undetected || in && p == recovering:
 		return v.fate
+	case again && (v.fate == silent || v.fate == stuck):
+		return v.fate // the outage that is under way tells
 	case !answered && (v.fate == silent || v.fate == stuck):
 		return stuck
 	case !answered:
 		return v.fate
-	case e.Instance == f.instance && after && v.fate == moved:
+	case after && v.fate == moved && (e.Instance == f.instance || v.back):
 		return home
 	case e.Instance == f.instance:
 		return v.fate // idle all the time, or the outage is none for the balancer
-	case v.host != "" && v.host != f.instance && v.host != e.Instance:
+	case v.settled && v.host != f.instance && v.host != e.Instance && !pool.changed(v.hosted, e.Done):
 		return flapped
 	case after && v.fate == moved:
 		return stayed

@@ -36,6 +36,7 @@ func conformance(t *testing.T, start engineMaker) {
 	t.Run("addresses", func(t *testing.T) { addresses(t, start) })
 	t.Run("pool", func(t *testing.T) { pooling(t, start) })
 	t.Run("replicas", func(t *testing.T) { replicated(t, start) })
+	t.Run("dead replica", func(t *testing.T) { halfDead(t, start) })
 	t.Run("head", func(t *testing.T) { heads(t, start) })
 	t.Run("refused", func(t *testing.T) {
 		l := listen(t)

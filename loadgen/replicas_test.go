@@ -45,6 +45,26 @@ func replicated(t *testing.T, start engineMaker) {
 	}
 }
 
+// halfDead: a replica that refuses connections is named as the one that was asked, and nobody else is asked instead.
+func halfDead(t *testing.T, start engineMaker) {
+	first, second := named(t, "a"), listen(t)
+	second.Close()
+	c := client(t, start, first, settings{others: []*url.URL{{Scheme: "http", Host: second.Addr().String()}}})
+	for n, step := range []struct {
+		request Request
+		failure results.Failure
+	}{
+		{Request{KeepAlive: true, Replica: 1}, results.ConnectRefused},
+		{Request{KeepAlive: true, Replica: 0}, results.Answered},
+		{Request{Lane: 1, Replica: 1}, results.ConnectRefused},
+	} {
+		r := c.ask(&step.request)
+		if r.Failure != step.failure || r.Replica != step.request.Replica || !r.ConnNew {
+			t.Errorf("step %d: failure %d of replica %d, new connection %v; want %+v", n, r.Failure, r.Replica, r.ConnNew, step)
+		}
+	}
+}
+
 // reopening opens a connection for every request.
 type reopening struct{ fake }
 
@@ -53,13 +73,28 @@ func (r *reopening) Send(q *Request) {
 	r.fake.Send(q)
 }
 
+// refusing is that with the second replica dead.
+type refusing struct{ reopening }
+
+func (r *refusing) Send(q *Request) {
+	r.reopening.Send(q)
+	if q.Replica == 1 {
+		q.Failure, q.Status = results.ConnectRefused, 0
+	}
+}
+
 func playReplicas(t *testing.T, e *profiles.Experiment, shards int, replicas uint8) map[wire.SessionID][]uint8 {
+	t.Helper()
+	return playEngine(t, e, shards, replicas, func() Engine { return &reopening{} })
+}
+
+func playEngine(t *testing.T, e *profiles.Experiment, shards int, replicas uint8, engine func() Engine) map[wire.SessionID][]uint8 {
 	t.Helper()
 	seen := map[wire.SessionID][]uint8{}
 	for i := range shards {
 		var all list
 		s := newShard(Options{Plan: profiles.NewPlan(e), Experiment: e}, i, shards)
-		s.engine, s.log, s.jars, s.replicas = &reopening{}, &all, newJars(site{host: "h", path: "/"}), replicas
+		s.engine, s.log, s.jars, s.replicas = engine(), &all, newJars(site{host: "h", path: "/"}), replicas
 		if err := s.play(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -89,6 +124,18 @@ func TestNewConnectionsGoRoundTheReplicas(t *testing.T) {
 	}
 	if least := len(one) / 6; len(one) < 60 || began[1] < least || began[2] < least || began[3] < least {
 		t.Errorf("%d sessions began on %v", len(one), began)
+	}
+}
+
+// As behind DNS round robin: a dead replica costs its turn, and nobody remembers that it was dead.
+func TestADeadReplicaKeepsItsTurn(t *testing.T) {
+	e := profiles.Default()
+	e.Duration = profiles.Duration(20 * time.Second)
+	alive := playReplicas(t, e, 1, 2)
+	for id, replicas := range playEngine(t, e, 1, 2, func() Engine { return &refusing{} }) {
+		if !slices.Equal(replicas, alive[id]) {
+			t.Fatalf("session %s: %v with the second dead, %v with both alive", id, replicas, alive[id])
+		}
 	}
 }
 

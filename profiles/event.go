@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Event is one primitive step of a fault: what is done when to which one instance, or to a balancer.
+// Event is one primitive step of a fault: what is done when to which one instance, to a balancer or to one replica of it.
 type Event struct {
 	At      time.Duration // since the run's start
 	Fault   int           // which fault it comes from
 	Action  string        // kill, terminate, start, freeze, reset, slow, error, unhealthy, heal, drain, undrain, add, remove, reload, blind, and of clients forget, garble, double, replay, move, pause
-	Target  string        // "b2", TheBalancer, TheFront or TheClients
+	Target  string        // "b2", TheBalancer, "lb2" of several replicas, TheFront or TheClients
 	End     bool          // what the action began ends here
 	Delay   time.Duration // slow: by how much
 	For     time.Duration // pause: how long

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Fault is one thing done to an instance ("b2"), to every instance ("all"), to the balancer ("lb"), to the one before
-// it ("front") or to the clients ("clients"). Exactly one of the actions names what it is done to; Validate says which of the other keys
+// Fault is one thing done to an instance ("b2"), to every instance ("all"), to the balancer ("lb"), to one of its
+// replicas ("lb2"), to the balancer before them ("front") or to the clients ("clients"). Exactly one of the actions names what it is done to; Validate says which of the other keys
 // it takes. Its times pass as they stand: the speed-up does not shorten them.
 type Fault struct {
 	At Duration `yaml:"at"` // since the run's start
@@ -93,14 +93,14 @@ type on uint8
 const (
 	single on = 1 << iota
 	every
-	balancer // TheFront too
+	balancer // the whole, a replica of it, or the one before it
 	joining  // an instance that is not in the pool at that time
 	visitors
 )
 
 func (o on) String() string {
 	var names []string
-	for i, name := range []string{"an instance", EveryInstance, TheBalancer, "an instance that is not in the pool", TheClients} {
+	for i, name := range []string{"an instance", EveryInstance, TheBalancer + " or a replica of it (" + ReplicaName(0, 2) + ", …)", "an instance that is not in the pool", TheClients} {
 		if o&(1<<i) != 0 {
 			names = append(names, name)
 		}

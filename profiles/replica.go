@@ -1,6 +1,10 @@
 package profiles
 
-import "strconv"
+import (
+	"regexp"
+	"slices"
+	"strconv"
+)
 
 // MostReplicas bounds the processes of one balancer.
 const MostReplicas = 8
@@ -19,4 +23,33 @@ func ReplicaName(n, of int) string {
 		return TheBalancer
 	}
 	return TheBalancer + strconv.Itoa(n+1)
+}
+
+// replicas are the names of several; none where there is only one.
+func (b Balancer) replicas() (names []string) {
+	for n := range b.Count() {
+		if of := b.Count(); of > 1 {
+			names = append(names, ReplicaName(n, of))
+		}
+	}
+	return names
+}
+
+// frontal says whether the fault is done to the balancer, to one of its replicas or to the one before them.
+func (b Balancer) frontal(target string) bool {
+	return target == TheBalancer || target == TheFront && b.Front != nil || slices.Contains(b.replicas(), target)
+}
+
+var replicaName = regexp.MustCompile("^" + TheBalancer + "[0-9]+$")
+
+// checkReplicaName refuses what looks like a replica and is none.
+func (b Balancer) checkReplicaName(key, action, target string) error {
+	names := b.replicas()
+	switch {
+	case !replicaName.MatchString(target) || slices.Contains(names, target):
+		return nil
+	case len(names) == 0:
+		return wrong(key, "%s: no replica %q: there is only one balancer; use %s, or set lb.replicas (--lb-replicas) to 2 or more", action, target, TheBalancer)
+	}
+	return wrong(key, "%s: no replica %q; this experiment has %s to %s, and %s for all of them", action, target, names[0], names[len(names)-1], TheBalancer)
 }

@@ -19,6 +19,7 @@ func TestReplicaMistakesAreOneLine(t *testing.T) {
 		running + "[127.0.0.1]}":                       `lb.other_urls[0]: "127.0.0.1" cannot be driven`,
 		"faults: [{at: 1s, blind: b1, replica: 1}]":    "faults[0]: blind needs several replicas of the balancer, and there is only one; set lb.replicas (--lb-replicas) to 2 or more",
 		"faults: [{at: 1s, blind: b1, replica: true}]": "e.yaml:1:",
+		"faults: [{at: 1s, kill: lb1}]":                `e.yaml:1:10: faults[0]: kill: no replica "lb1": there is only one balancer; use lb, or set lb.replicas (--lb-replicas) to 2 or more`,
 	} {
 		oneLine(t, text, want)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -15,13 +16,31 @@ const MostWeight = 256
 type Weight int
 
 // UnmarshalYAML takes whole numbers only: the decoder alone would cut 2.5 to 2.
-func (w *Weight) UnmarshalYAML(node ast.Node) error {
-	n, err := strconv.Atoi(scalar(node))
-	if err != nil {
-		return at(node, fmt.Sprintf("%q is no weight; use whole numbers from 1 to %d", scalar(node), MostWeight))
+func (w *Weight) UnmarshalYAML(node ast.Node) (err error) {
+	if *w, err = parseWeight(scalar(node)); err != nil {
+		return at(node, err.Error())
 	}
-	*w = Weight(n)
 	return nil
+}
+
+func parseWeight(text string) (Weight, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no weight; use whole numbers from 1 to %d", text, MostWeight)
+	}
+	return Weight(n), nil
+}
+
+// ParseWeights reads "10,10,1": weights to deal to b1, b2, … in turn.
+func ParseWeights(text string) (all []Weight, err error) {
+	for word := range strings.SplitSeq(text, ",") {
+		w, err := parseWeight(strings.TrimSpace(word))
+		if err != nil {
+			return nil, fmt.Errorf("backends.weights: %w, with commas between them", err)
+		}
+		all = append(all, w)
+	}
+	return all, nil
 }
 
 // mostConnections is more than any instance of a run has ports for.

@@ -1,6 +1,9 @@
 package profiles
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestWeightsAndLimitsAreHeldToTheirBounds(t *testing.T) {
 	for text, want := range map[string]string{
@@ -30,5 +33,20 @@ func TestWeightsAreDealtInTurn(t *testing.T) {
 	}
 	if !exp.Backends.Uneven() || (Backends{Weights: []Weight{3, 3}}).Uneven() || (Backends{}).Weight(3) != 1 {
 		t.Error("weights are uneven when they differ, and 1 when none is given")
+	}
+}
+
+func TestWeightsAreReadFromOneWord(t *testing.T) {
+	if got, err := ParseWeights("10, 10,1"); err != nil || !slices.Equal(got, []Weight{10, 10, 1}) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for text, want := range map[string]string{
+		"10,heavy": `backends.weights: "heavy" is no weight; use whole numbers from 1 to 256, with commas between them`,
+		"1,2.5":    `backends.weights: "2.5" is no weight; use whole numbers from 1 to 256, with commas between them`,
+		"":         `backends.weights: "" is no weight; use whole numbers from 1 to 256, with commas between them`,
+	} {
+		if _, err := ParseWeights(text); err == nil || err.Error() != want {
+			t.Errorf("%q:\ngot  %v\nwant %s", text, err, want)
+		}
 	}
 }

@@ -113,7 +113,8 @@ var replicaQuantities = []Quantity{
 	{"replicas.disagreements", Count, "lower", "sessions that a replica sent elsewhere than the one before, without an excuse"},
 	{"replicas.broken_sessions", Count, "lower", "of them, those in which no move came through the same replica as the answer before: a single one may have kept them"},
 	{"replicas.requests", Count, "", "answers through a replica"},
-	{"replicas.departures", Count, "lower", "sessions that this replica sent elsewhere first: not where the one before had, and not where it had sent them itself before"},
+	{"replicas.errors", Count, "lower", "failed requests that were sent to a replica; of one that was down once also with the label phase: down, under way while it was, or up, at any other time"},
+	{"replicas.departures", Count, "lower", "sessions with a move that was due to this replica: of two answers from different instances to that of the replica which blindness kept from choosing the other's, or else to that of the later one, unless it had sent the session there itself before"},
 }
 
 var trafficQuantities = []Quantity{

@@ -15,6 +15,9 @@ func TestReplicasSection(t *testing.T) {
 		{Name: "replicas.agreement", Value: 0.75, Lo: &lo, Hi: &hi, N: 40},
 		{Name: "replicas.agreement", Labels: map[string]string{"phase": "blind"}, Value: 0.6, N: 25},
 		{Name: "replicas.requests", Labels: map[string]string{"replica": "lb1"}, Value: 300},
+		{Name: "replicas.errors", Labels: map[string]string{"replica": "lb1"}, Value: 8},
+		{Name: "replicas.errors", Labels: map[string]string{"replica": "lb1", "phase": "down"}, Value: 7},
+		{Name: "replicas.errors", Labels: map[string]string{"replica": "lb1", "phase": "up"}, Value: 1},
 		{Name: "replicas.departures", Labels: map[string]string{"replica": "lb1"}, Value: 3},
 	}}
 	s := r.replicas()
@@ -22,11 +25,12 @@ func TestReplicasSection(t *testing.T) {
 		"2 replicas; agreed on 75% (50% … 90%) of 40 sessions that reached several",
 		"10 sessions were sent elsewhere by another replica than the one before; 9 of them never by the same one",
 		"blind: agreed on 60% of 25 sessions that reached several",
+		"lb1 was down for a time: 7 of the 8 requests that failed at it were under way then",
 	}
 	if strings.Join(s.lines, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got %q", s.lines)
 	}
-	if len(s.table.rows) != 1 || s.table.rows[0][0].text != "lb1" || s.table.rows[0][2].text != "3" {
+	if len(s.table.rows) != 1 || s.table.rows[0][0].text != "lb1" || s.table.rows[0][2].text != "8" || s.table.rows[0][3].text != "3" {
 		t.Errorf("got %+v", s.table)
 	}
 	if s := (&Report{}).replicas(); len(s.lines)+len(s.table.rows) > 0 {

@@ -83,7 +83,7 @@ type (
 	}
 	ChangeRow struct {
 		Time     int64  `parquet:"time_ns" about:"when"`
-		Instance string `parquet:"instance,dict" about:"which instance"`
+		Instance string `parquet:"instance,dict" about:"which instance; lb (lb1, lb2, … of several replicas), store or clients of what is theirs"`
 		From     string `parquet:"from,dict" about:"state before"`
 		To       string `parquet:"to,dict" about:"state after"`
 		Why      string `parquet:"why,dict" about:"start, fault kill, …"`

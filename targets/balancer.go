@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -190,14 +191,25 @@ func each(all []*balancer, do func(*balancer) error) (did []*balancer, err error
 	return did, first(failed)
 }
 
-// playBalancer plays a step on every replica of the balancer, or on its front; no pool changes meanwhile.
+// fronts says whether the name is the balancer's, a replica's or the front's.
+func (d *Deployment) fronts(name string) bool {
+	return name == profiles.TheBalancer || slices.ContainsFunc(d.balancers(), func(b *balancer) bool { return b.replica == name })
+}
+
+// playBalancer plays a step on the process that it names, or on every replica; no pool changes meanwhile.
 func (d *Deployment) playBalancer(ctx context.Context, e profiles.Event) error {
 	d.pooling.Lock()
 	defer d.pooling.Unlock()
-	if e.Target == profiles.TheFront {
-		return d.playReplica(ctx, d.front, e)
-	}
-	_, err := d.onReplicas(func(b *balancer) error { return d.playReplica(ctx, b, e) })
+	_, err := each(d.balancers(), func(b *balancer) error {
+		if e.Target != b.replica && (e.Target != profiles.TheBalancer || b == d.front) {
+			return nil
+		}
+		err := d.playReplica(ctx, b, e)
+		if err != nil && e.Target != b.replica {
+			err = fmt.Errorf("%s: %w", b.replica, err)
+		}
+		return err
+	})
 	return err
 }
 
@@ -206,6 +218,9 @@ func (d *Deployment) playReplica(ctx context.Context, b *balancer, e profiles.Ev
 	case "start":
 		return d.restartBalancer(ctx, b)
 	case "reload":
+		if b.running() == nil {
+			return errNotRunning
+		}
 		d.record.process(b.replica, results.Up, results.Up, why(e))
 		return b.apply(ctx, d.seen(b))
 	case "kill":

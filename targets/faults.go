@@ -45,9 +45,13 @@ func (d *Deployment) playFaults(ctx context.Context, start clock.Time) {
 		if clock.SleepUntil(ctx, start.Add(e.At)) != nil {
 			return
 		}
-		waits := []chan struct{}{before[e.Fault], before[e.Target]}
+		on := e.Target
+		if d.fronts(on) {
+			on = profiles.TheBalancer // its replicas are one target: what is done to all must not overtake what is done to one
+		}
+		waits := []chan struct{}{before[e.Fault], before[on]}
 		done := make(chan struct{})
-		before[e.Fault], before[e.Target] = done, done
+		before[e.Fault], before[on] = done, done
 		playing.Go(func() {
 			defer close(done)
 			for _, earlier := range waits {
@@ -70,7 +74,7 @@ func (d *Deployment) try(ctx context.Context, e profiles.Event) {
 }
 
 func (d *Deployment) play(ctx context.Context, e profiles.Event) error {
-	if e.Target == profiles.TheBalancer || e.Target == profiles.TheFront {
+	if d.fronts(e.Target) {
 		return d.playBalancer(ctx, e)
 	}
 	if e.Target == profiles.TheClients { // the generator plays it; here it is told
@@ -116,18 +120,25 @@ func restart(ctx context.Context, i *instance, e profiles.Event) error {
 }
 
 // drain tells the instance, which records it, and then the balancer: nobody sees the effect before its
-// cause. Real balancers know nothing of the instance's intentions.
+// cause. Real balancers know nothing of the instance's intentions. A replica that is down hears nothing of it, and
+// one that was told forgets it with its process: such orders are in no configuration.
 func (d *Deployment) drain(ctx context.Context, i *instance, e profiles.Event) error {
 	draining := e.Action == "drain"
 	if d.lead().drain == nil {
 		return fmt.Errorf("%s cannot drain an instance at run time", d.lead().name)
 	}
+	d.pooling.Lock()
+	defer d.pooling.Unlock()
+	if !slices.ContainsFunc(d.replicas, func(b *balancer) bool { return b.running() != nil }) {
+		return errors.New("the balancer is down")
+	}
 	if err := i.drain(ctx, draining, why(e)); err != nil {
 		return err
 	}
-	d.pooling.Lock()
-	defer d.pooling.Unlock()
 	tell := func(b *balancer, draining bool) error {
+		if b.running() == nil {
+			return nil
+		}
 		return b.drain(context.WithoutCancel(ctx), i.name(), draining) // see control.order
 	}
 	did, err := d.onReplicas(func(b *balancer) error { return tell(b, draining) })

@@ -44,6 +44,9 @@ func Guard(ctx context.Context, stdin io.Reader, g Guarded) (exit int, err error
 			return 0, fmt.Errorf("guard: %w", err)
 		}
 		defer out.Close()
+		if _, err := out.Seek(0, io.SeekEnd); err != nil { // HAProxy sets flags of its own, and O_APPEND is gone
+			return 0, fmt.Errorf("guard: %w", err)
+		}
 		cmd.Stdout = out
 	}
 	cmd.SysProcAttr = guardedGroup()

@@ -52,6 +52,7 @@ func guard(ctx context.Context, args []string) (int, error) {
 	flags := flag.NewFlagSet("guard", flag.ContinueOnError)
 	flags.StringVar(&g.Account, "account", "", "")
 	flags.StringVar(&g.Scratch, "scratch", "", "")
+	flags.StringVar(&g.Stdout, "stdout", "", "")
 	if err := flags.Parse(args); err != nil {
 		return 0, err
 	}

@@ -10,7 +10,8 @@ import (
 	"github.com/stickybench/stickybench/targets"
 )
 
-// completions are the values that a shell offers for a flag, whichever command has it.
+// completions are the values that a shell offers for a flag, whichever command has it; for some no more than that no
+// file is meant.
 func completions(ctx context.Context, flag string) (names []string) {
 	switch flag {
 	case "lb":
@@ -35,7 +36,7 @@ func completions(ctx context.Context, flag string) (names []string) {
 
 // offerCompletions registers the values of every flag below cmd.
 func offerCompletions(cmd *cobra.Command) {
-	for _, flag := range []string{"mix", "profile", "engine", "store", "lb", "gate"} {
+	for _, flag := range []string{"mix", "profile", "engine", "store", "lb", "gate", "weights", "max-connections"} {
 		if cmd.Flags().Lookup(flag) != nil {
 			// The flag is there and has no completion yet: nothing can fail.
 			_ = cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -17,6 +17,7 @@ func apache() Row {
 		logs:    plain,
 		logNote: "apache's log names the last instance only: neither retries nor the time of an instance are in it",
 		config:  "httpd.conf",
+		leaves:  apachePID, // its process lives on for Apache while nobody has reaped it, or once the number is used again
 		version: []string{"-v"},
 		command: func(p Params) ([]string, error) {
 			return append(apacheArguments(p), "-DFOREGROUND"), nil
@@ -27,6 +28,8 @@ func apache() Row {
 		Mechanisms: apacheMechanisms(),
 	}
 }
+
+const apachePID = "httpd.pid"
 
 func apacheArguments(p Params) []string {
 	return []string{"-d", p.Directory, "-f", p.File("httpd.conf")}
@@ -60,7 +63,7 @@ func apacheConfig(sticky string, directives ...string) string {
 	return `# written by stickybench; changes are lost
 ServerRoot "{{.Directory}}"
 DefaultRuntimeDir "{{.Directory}}"
-PidFile "{{.File "httpd.pid"}}"
+PidFile "{{.File "` + apachePID + `"}}"
 ErrorLog "{{.File "error.log"}}"
 LogLevel warn
 ServerName stickybench

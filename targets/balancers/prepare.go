@@ -68,10 +68,15 @@ func (p Params) render(m Mechanism, f file) (string, error) {
 	return out.String(), nil
 }
 
-// Prepare writes the configuration below p.Directory and gives the command to run in the foreground.
+// Prepare writes the configuration below p.Directory, for a process to come and none that runs, and gives the command to run in the foreground.
 func (r Row) Prepare(m Mechanism, p Params) ([]string, error) {
 	if err := r.write(m, p); err != nil {
 		return nil, err
+	}
+	if r.leaves != "" {
+		if err := os.Remove(p.File(r.leaves)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
 	}
 	argv, err := r.command(p)
 	if err != nil || r.Binary == "" {

@@ -19,6 +19,7 @@ type Row struct {
 
 	command   func(Params) ([]string, error)
 	config    string // file name of the configuration below Params.Directory
+	leaves    string // file below Params.Directory that a killed process leaves, and that may keep the next from starting; empty = none
 	watched   file   // template of a part that the program reads again when it is replaced; none for most
 	version   []string
 	detection func(Health) time.Duration
