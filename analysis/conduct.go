@@ -99,10 +99,10 @@ func (j *judge) noticeExpiry(s *session, e *results.Exchange) {
 }
 
 // noticeMarker counts sessions whose marker changes although it holds and its home stays. A sliding
-// marker may change with every answer. Of two that were sent, the hash does not tell which one is set again.
+// marker may change with every answer. Of two that were sent, one of them a front's perhaps, the hash does not tell which one is set again.
 func (j *judge) noticeMarker(s *session, e *results.Exchange) {
 	m := &j.run.Mechanism
-	if s.churned || e.Flags&(results.MarkerDropped|results.MarkerDoubled) != 0 || e.Due < s.bound || m.Key != "cookie" || m.TTL > 0 && m.Sliding || e.Instance != s.home || e.MarkerSent == 0 || e.MarkerReceived == 0 ||
+	if s.churned || j.run.Front != nil || e.Flags&(results.MarkerDropped|results.MarkerDoubled) != 0 || e.Due < s.bound || m.Key != "cookie" || m.TTL > 0 && m.Sliding || e.Instance != s.home || e.MarkerSent == 0 || e.MarkerReceived == 0 ||
 		e.MarkerReceived == e.MarkerSent || m.TTL > 0 && e.Sent.Sub(s.bound) >= m.TTL*9/10 {
 		return
 	}
@@ -111,9 +111,11 @@ func (j *judge) noticeMarker(s *session, e *results.Exchange) {
 	j.violation(s, e, "churn", s.home, "", "a new marker without need")
 }
 
-func (c *conduct) report(sh *sheet) {
+func (c *conduct) report(sh *sheet, run results.Run) {
 	sh.count("affinity.zombie_sessions", nil, c.zombies, "lower")
-	sh.count("affinity.churned_sessions", nil, c.churned, "lower")
+	if run.Front == nil {
+		sh.count("affinity.churned_sessions", nil, c.churned, "lower")
+	}
 	sh.count("affinity.split_sessions", nil, c.split, "lower")
 	sh.count("failover.drain_admissions", nil, c.admitted, "lower")
 	sh.count("failover.late_requests", nil, c.late, "lower")

@@ -140,6 +140,6 @@ func (j *judge) reportAffinity(sh *sheet) {
 	sh.count("affinity.rebinds", nil, j.rebinds, "lower")
 	sh.count("affinity.excused_rebinds", nil, j.excusedRebinds, "")
 	sh.ratio("affinity.stick_ratio", "higher", uint64(j.census.stayed), uint64(j.census.followUps))
-	j.conduct.report(sh)
+	j.conduct.report(sh, j.run)
 	j.power(sh, j.census.followUps, j.census.eligible)
 }

@@ -60,7 +60,7 @@ var affinityQuantities = []Quantity{
 	{"affinity.excused_rebinds", Count, "", "rebinds that had to happen"},
 	{"affinity.stick_ratio", Ratio, "higher", "share of follow-up requests that home answered"},
 	{"affinity.zombie_sessions", Count, "lower", "sessions sent twice in a row to an instance that had been out for longer than the detection window"},
-	{"affinity.churned_sessions", Count, "lower", "sessions whose marker changed though home did not"},
+	{"affinity.churned_sessions", Count, "lower", "sessions whose marker changed though home did not; not told behind a front (lb.front), whose marker may be the one that changed"},
 	{"affinity.split_sessions", Count, "lower", "sessions whose first requests, sent together before any marker was known, were answered apart"},
 	{"affinity.expired_requests", Count, "", "follow-up requests past the marker's lifetime"},
 	{"affinity.overstays", Count, "lower", "of them, those that home still answered"},

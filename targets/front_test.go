@@ -110,17 +110,12 @@ func TestEachTierRoutesByItsOwnCookie(t *testing.T) {
 				}
 				eventually(t, func() bool { return slices.Equal(homes(b.url), []string{profiles.InstanceName(n)}) })
 			}
-			moved, seen := crowd(t, d, own)
-			for range crowds {
-				if len(seen) == 2 {
-					break
-				}
-				_, more := crowd(t, d, own)
-				seen = slices.Compact(slices.Sorted(slices.Values(append(seen, more...))))
-			}
-			if moved > 0 || len(seen) != 2 {
-				t.Errorf("by SBFRONT, %d clients moved, and all of them came to %v", moved, seen)
-			}
+			var seen []string
+			eventually(t, func() bool { // an old worker may serve the front's kept connections for a moment
+				moved, all := crowd(t, d, own)
+				seen = slices.Compact(slices.Sorted(slices.Values(append(seen, all...))))
+				return moved == 0 && len(seen) == 2
+			})
 		})
 	}
 }
