@@ -87,7 +87,7 @@ func TestOrdersPassOverADeadReplica(t *testing.T) {
 func TestTheLogOutlivesItsWriter(t *testing.T) {
 	for _, use := range []string{"builtin:cookie", "haproxy:cookie", "nginx:ip-hash", "apache:cookie"} {
 		t.Run(strings.ReplaceAll(use, ":", "-"), func(t *testing.T) {
-			needs(t, strings.Replace(use, "apache:", "apache2:", 1))
+			needs(t, use)
 			e := replicated(use, 2, profiles.Fault{Restart: "lb1"})
 			e.Balancer.Log = true
 			d, dir := deploy(t, e)
@@ -112,7 +112,7 @@ func TestTheLogOutlivesItsWriter(t *testing.T) {
 
 // The number in the file of a killed Apache may be another process's meanwhile, or that of one which nobody has reaped.
 func TestAKilledApacheStartsBesideItsOldNumber(t *testing.T) {
-	needs(t, "apache2:cookie")
+	needs(t, "apache:cookie")
 	d, dir := deploy(t, experiment("apache:cookie", profiles.Fault{Kill: "lb"}))
 	playAll(t, d)
 	if err := os.WriteFile(filepath.Join(dir.Path(), "lb", "httpd.pid"), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {

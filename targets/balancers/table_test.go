@@ -41,15 +41,15 @@ func TestPromises(t *testing.T) {
 	p := sample()
 	for use, want := range map[string]results.Mechanism{
 		"haproxy:cookie": {Name: "cookie", Family: results.MoveAndStay, Key: "cookie", Disruption: "none",
-			TTL: 90 * time.Second, Sliding: true, Detection: 350 * time.Millisecond, Agreement: results.Agree},
+			TTL: 90 * time.Second, Sliding: true, Detection: 350 * time.Millisecond, Agreement: results.Agree, Cookie: "SRV"},
 		"haproxy:source": {Name: "source", Family: results.MoveAndHome, Key: "address", Disruption: "modulo",
 			Random: true, Detection: 350 * time.Millisecond, Agreement: results.Agree},
 		"nginx:ip-hash": {Name: "ip-hash", Family: results.MoveAndHome, Key: "address", Disruption: "modulo",
 			Detection: 2050 * time.Millisecond, Agreement: results.Agree},
 		"apache:cookie": {Name: "cookie", Family: results.MoveAndStay, Key: "cookie", Disruption: "none",
-			Detection: time.Second, Agreement: results.Agree}, // its cookie has no idle expiry
+			Detection: time.Second, Agreement: results.Agree, Cookie: "ROUTEID"}, // its cookie has no idle expiry
 		"caddy:cookie": {Name: "cookie", Family: results.MoveAndStay, Key: "cookie", Disruption: "none", Random: true,
-			Detection: 350 * time.Millisecond, Agreement: results.Agree},
+			Detection: 350 * time.Millisecond, Agreement: results.Agree, Cookie: "SRV"},
 		"haproxy:cookie-prefix": {Name: "cookie-prefix", Family: results.Flap, Key: "cookie", Disruption: "none",
 			Detection: 350 * time.Millisecond, Agreement: results.Agree},
 	} {
