@@ -65,19 +65,19 @@ func (e *Experiment) checkTarget(key string, kind faultKind, target string, f Fa
 			return err
 		}
 	}
-	frontal := e.Balancer.frontal(target)
-	fits := target == EveryInstance && kind.on&every != 0 || frontal && kind.on&balancer != 0 || target == TheClients && kind.on&visitors != 0 ||
+	balancing := e.Balancer.is(target)
+	fits := target == EveryInstance && kind.on&every != 0 || balancing && kind.on&balancer != 0 || target == TheClients && kind.on&visitors != 0 ||
 		kind.on&single != 0 && e.hasInstance(target) || kind.on&joining != 0 && InstanceNumber(target) >= 0
 	switch {
 	case target == TheFront && e.Balancer.Front == nil:
 		return wrong(key, "%s %s: there is no balancer in front; set lb.front, or use %s", kind.name, target, TheBalancer)
-	case !fits && kind.on&(single|joining) != 0 && !frontal && !slices.Contains([]string{EveryInstance, TheClients}, target):
+	case !fits && kind.on&(single|joining) != 0 && !balancing && !slices.Contains([]string{EveryInstance, TheClients}, target):
 		return wrong(key, "%s: no instance %q; this experiment has b1 to b%d, and what add names up to b%d", kind.name, target, e.Backends.Count, mostInstances)
 	case !fits:
 		return wrong(key, "%s %s: use %s", kind.name, target, kind.on)
 	case f.With != "" && InstanceNumber(f.With) < 0:
 		return wrong(key+".with", "%q is no instance's name; use one like b%d", f.With, e.Backends.Count+1)
-	case f.KeepMemory && frontal:
+	case f.KeepMemory && balancing:
 		return wrong(key, "keep_memory is about sessions in an instance; %s keeps none", target)
 	}
 	return nil

@@ -35,9 +35,9 @@ func (b Balancer) replicas() (names []string) {
 	return names
 }
 
-// frontal says whether the fault is done to the balancer, to one of its replicas or to the one before them.
-func (b Balancer) frontal(target string) bool {
-	return target == TheBalancer || target == TheFront && b.Front != nil || slices.Contains(b.replicas(), target)
+// is says whether the name is the balancer's, one of its replicas' or the front's.
+func (b Balancer) is(name string) bool {
+	return name == TheBalancer || name == TheFront && b.Front != nil || slices.Contains(b.replicas(), name)
 }
 
 var replicaName = regexp.MustCompile("^" + TheBalancer + "[0-9]+$")

@@ -191,8 +191,8 @@ func each(all []*balancer, do func(*balancer) error) (did []*balancer, err error
 	return did, first(failed)
 }
 
-// fronts says whether the name is the balancer's, a replica's or the front's.
-func (d *Deployment) fronts(name string) bool {
+// isBalancer says whether the name is the balancer's, a replica's or the front's.
+func (d *Deployment) isBalancer(name string) bool {
 	return name == profiles.TheBalancer || slices.ContainsFunc(d.balancers(), func(b *balancer) bool { return b.replica == name })
 }
 

@@ -46,7 +46,7 @@ func (d *Deployment) playFaults(ctx context.Context, start clock.Time) {
 			return
 		}
 		on := e.Target
-		if d.fronts(on) {
+		if d.isBalancer(on) {
 			on = profiles.TheBalancer // its replicas are one target: what is done to all must not overtake what is done to one
 		}
 		waits := []chan struct{}{before[e.Fault], before[on]}
@@ -74,7 +74,7 @@ func (d *Deployment) try(ctx context.Context, e profiles.Event) {
 }
 
 func (d *Deployment) play(ctx context.Context, e profiles.Event) error {
-	if d.fronts(e.Target) {
+	if d.isBalancer(e.Target) {
 		return d.playBalancer(ctx, e)
 	}
 	if e.Target == profiles.TheClients { // the generator plays it; here it is told
