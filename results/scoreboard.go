@@ -60,7 +60,7 @@ func scoreColumns() []scoreColumn {
 		{ScoreTitle{"recovery", "crash-and-return", "until the last of its sessions was served again"}, recoveryCell},
 		{ScoreTitle{"came home", "crash-and-return", "answers by which its sessions came back when it did"}, figure("failover.returned_home", 1, "%.0f")},
 		{ScoreTitle{"collateral", "crash-and-return", "answers from elsewhere to sessions whose home was healthy"}, figure("failover.collateral_moves", 1, "%.0f")},
-		{ScoreTitle{"errors", "crash-and-return", "failed requests of an instance that refuses connections for 3 s"}, figure("failover.error_requests", 1, "%.0f")},
+		{ScoreTitle{"errors", "crash-and-return", "failed requests of an instance that refuses connections for 4 s"}, figure("failover.error_requests", 1, "%.0f")},
 		{ScoreTitle{"errors, hang", "hang", "failed requests of an instance that hangs for 3 s"}, figure("failover.error_requests", 1, "%.0f")},
 		{ScoreTitle{"moved, add", "scale-out", "sessions with healthy homes that moved when an instance joined; ideal"}, movesCell},
 		{ScoreTitle{"moved, remove", "scale-in", "the same when one left"}, movesCell},
