@@ -30,7 +30,7 @@ const (
 	TestEmpty       = "empty"        // with no value
 	TestDuplicate   = "duplicate"    // with two valid values; Wanted is the home of the first, Other of the second
 	TestBeside      = "beside"       // with a valid value and one of no sense; Wanted is the home, Group the place of the valid one: first or second
-	TestForged      = "forged"       // with a value made by writing the name of Wanted where another's was
+	TestForged      = "forged"       // with a value made to lead to Wanted; Group says how
 	TestSocket      = "socket"       // as follow, opening a WebSocket
 	TestFirstSocket = "first socket" // a new client's first request opens a WebSocket
 	TestStream      = "stream"       // as follow, all of a client on one HTTP/2 connection

@@ -3,6 +3,7 @@ package probe
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -217,6 +218,36 @@ func TestRevealingValues(t *testing.T) {
 		c := &cookie{name: "SRV", values: map[string][]string{"b1": {fmt.Sprintf(value, 1)}, "b2": {fmt.Sprintf(value, 2)}}}
 		if got := c.reveals(); (got.verdict == results.Broken) != reveals {
 			t.Errorf("%q: %q, %s", value, got.verdict, got.why)
+		}
+	}
+}
+
+// TestForgeriesAreJudgedByTheirWay: one way that leads where the client chose is enough, hits by chance are none, and of a
+// hash nothing is said.
+func TestForgeriesAreJudgedByTheirWay(t *testing.T) {
+	for _, c := range []struct {
+		route func(*world, string, string, string, bool) (int, []string)
+		hits  map[string]int // of 12, by way
+		want  results.ProbeVerdict
+	}{
+		{insertedCookie(""), map[string]int{"a": 3, "b": 10}, results.Holds},
+		{insertedCookie(""), map[string]int{"a": 3, "b": 11}, results.Broken},
+		{cookieHash, map[string]int{"a": 12}, results.NotApplicable},
+	} {
+		p := (&world{route: c.route}).probe()
+		marker := Judge(p).Marker
+		p.Shots = slices.DeleteFunc(p.Shots, func(s results.Shot) bool { return s.Test == results.TestForged })
+		for way, hits := range c.hits {
+			for n := range 12 {
+				shot := results.Shot{Test: results.TestForged, Label: marker, Group: way, Client: -1, Wanted: "b1", Instance: "b2", Status: http.StatusOK}
+				if n < hits {
+					shot.Instance = "b1"
+				}
+				p.Shots = append(p.Shots, shot)
+			}
+		}
+		if got := verdicts(Judge(p))[saysForge]; got != c.want {
+			t.Errorf("hits %v: %s, want %s", c.hits, got, c.want)
 		}
 	}
 }

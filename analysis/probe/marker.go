@@ -43,7 +43,7 @@ func (c *cookie) assert(f finding, say func(string, outcome)) {
 	say(saysAgain, c.renewal())
 	c.assertAttributes(say)
 	say(saysReveal, c.reveals())
-	say(saysForge, c.forgery())
+	say(saysForge, c.forgery(f))
 	copied := c.home(results.TestOnly, c.name)
 	say(saysCopied, holds(c.decides(copied), "%d of %d requests with nothing but %s came home", copied.Home, copied.Trials, c.name))
 	say(saysMissing, c.replaced(f, results.TestWithout))
@@ -125,18 +125,31 @@ func decoded(value string) []string {
 	return texts
 }
 
-func (c *cookie) forgery() outcome {
+// forgery: to a hash any value leads somewhere, and what is made from an address leads there by chance.
+func (c *cookie) forgery(f finding) outcome {
 	shots := c.of(results.TestForged, c.name)
-	if len(shots) == 0 {
-		return holds(true, "no value holds an instance's name that could be exchanged for another's")
-	}
-	hits := 0
+	var ways []string
+	hits, sent := map[string]int{}, map[string]int{}
 	for _, shot := range shots {
+		if sent[shot.Group]++; sent[shot.Group] == 1 {
+			ways = append(ways, shot.Group)
+		}
 		if shot.Instance == shot.Wanted {
-			hits++
+			hits[shot.Group]++
 		}
 	}
-	return holds(float64(hits) < mostly*float64(len(shots)), "with the name of another instance written into it, %d of %d requests went there", hits, len(shots))
+	switch {
+	case f.kind == kindHash:
+		return inapplicable("any value has a home: a client can search for one that leads where it wants")
+	case len(ways) == 0:
+		return holds(true, "no value holds an instance's name that could be exchanged for another's, and no address of an instance is known")
+	}
+	for _, way := range ways {
+		if float64(hits[way]) >= mostly*float64(sent[way]) {
+			return holds(false, "with %s as the value, %d of %d requests went where the client chose", way, hits[way], sent[way])
+		}
+	}
+	return holds(true, "values made from names or addresses of instances led there no oftener than by chance, in %d ways", len(ways))
 }
 
 // replaced: such a request is answered, goes anywhere, and gets a marker of its own.

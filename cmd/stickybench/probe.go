@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,6 +66,7 @@ func newProbe() *cobra.Command {
 	set.StringVar(&flags.Identify.Header, "instance-header", "", "response header that names the instance")
 	set.StringVar(&flags.Identify.Cookie, "instance-cookie", "", "cookie that names the instance")
 	set.StringVar(&flags.Identify.Body, "instance-body-regexp", "", "regular expression that finds the instance in the body")
+	set.StringToStringVar(&flags.Addresses, "instance-address", nil, "NAME=HOST:PORT of an instance as the balancer knows it, to try whether a client can forge markers from it; with --lb they are known")
 	set.StringSliceVar(&flags.Headers, "header", []string{"X-User", "X-Forwarded-For"}, "request headers that routing may depend on")
 	set.IntVar(&flags.Clients, "clients", 40, "clients with cookies and, on loopback, addresses of their own")
 	set.DurationVar(&flags.Idle, "idle", 0, "also come back after this pause, to see whether the binding outlasts it")
@@ -100,7 +102,12 @@ func (f *probeFlags) started(ctx context.Context) (found *results.ProbeReport, e
 	if err != nil {
 		return nil, err
 	}
-	f.URL = deployment.URLs()[0]
+	var run results.Run
+	deployment.Describe(&run)
+	f.URL, f.Addresses = deployment.URLs()[0], map[string]string{}
+	for _, i := range run.Instances {
+		f.Addresses[i.Name] = strings.TrimPrefix(i.URL, "http://")
+	}
 	found, err = f.ask(ctx)
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()

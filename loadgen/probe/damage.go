@@ -2,7 +2,6 @@ package probe
 
 import (
 	"context"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -66,16 +65,9 @@ func (p *prober) pairs(ctx context.Context, holders []*client, name string) {
 		p.once(ctx, p.fresh(), both, nil)
 		p.once(ctx, p.fresh(), both, nil)
 		if forged := rename(mine, c.home, other.home); forged != mine {
-			p.once(ctx, p.fresh(), results.Shot{Test: results.TestForged, Label: name, Client: none, Wanted: other.home, Sent: name + "=" + forged}, nil)
+			p.once(ctx, p.fresh(), results.Shot{Test: results.TestForged, Label: name, Group: renamed, Client: none, Wanted: other.home, Sent: name + "=" + forged}, nil)
 		}
 	}
-}
-
-// rename writes another instance's name where the value holds one as a word: inside a longer
-// one it stands by chance.
-func rename(value, from, to string) string {
-	word := regexp.MustCompile(`\b` + regexp.QuoteMeta(from) + `\b`)
-	return word.ReplaceAllLiteralString(value, to)
 }
 
 // differentHome is a client that lives elsewhere than c; nil when all live together or the homes are not known.

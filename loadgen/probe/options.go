@@ -14,14 +14,15 @@ import (
 
 // Options say what to probe.
 type Options struct {
-	URL      string
-	Identify profiles.Identify // how an answer names its instance, besides our own header
-	Headers  []string          // request headers that routing may depend on
-	Clients  int               // clients with addresses of their own; 0 = 40
-	Idle     time.Duration     // pause of a client before it comes again; 0 = none
-	Timeout  time.Duration     // per request; 0 = 10 s
-	Insecure bool              // take any certificate
-	Seed     uint64
+	URL       string
+	Identify  profiles.Identify // how an answer names its instance, besides our own header
+	Headers   []string          // request headers that routing may depend on
+	Addresses map[string]string // HOST:PORT of instances by name, as the balancer knows them, to forge markers from; those left out are not tried
+	Clients   int               // clients with addresses of their own; 0 = 40
+	Idle      time.Duration     // pause of a client before it comes again; 0 = none
+	Timeout   time.Duration     // per request; 0 = 10 s
+	Insecure  bool              // take any certificate
+	Seed      uint64
 }
 
 const (

@@ -80,6 +80,7 @@ func (p *prober) everything(ctx context.Context, o Options) {
 	p.streams(ctx, some)
 	for _, name := range names {
 		p.damage(ctx, clients, name)
+		p.forge(ctx, name, o.Addresses)
 	}
 	if o.Idle > 0 && clock.Sleep(ctx, o.Idle) == nil {
 		for _, c := range some {
