@@ -18,8 +18,9 @@ test: ## run all tests; says which real components were found
 	@.ci/components
 	$(GO) test -timeout 10m -parallel $(PARALLEL) ./...
 
+# The detector lets a program that ends wait a second for late reports; the tests end hundreds of them.
 race: ## run the tests under the race detector
-	$(GO) test -race -timeout 12m -parallel $(PARALLEL) ./...
+	GORACE=atexit_sleep_ms=20 $(GO) test -race -timeout 12m -parallel $(PARALLEL) ./...
 
 lint: ## gofmt, vet, staticcheck, tidy go.mod
 	@test -z "$$(gofmt -l .)" || { echo "gofmt wants:"; gofmt -l .; exit 1; }
