@@ -159,6 +159,15 @@ func breakCells(row []string, widths []int) (cells []string) {
 	return cells
 }
 
+// folded breaks each line of text between words.
+func folded(text string, width int) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		out.WriteString(strings.Join(breakWords(strings.TrimSuffix(line, "\n"), width, "  "), "\n") + "\n")
+	}
+	return out.String()
+}
+
 // breakWords breaks text between words into lines of that width; all but the first begin with indent.
 func breakWords(text string, width int, indent string) (lines []string) {
 	line := ""

@@ -103,7 +103,7 @@ func (o Outcomes) Terminal(w io.Writer, width int) error {
 		return err
 	}
 	for _, one := range o.Outcomes {
-		if _, err := io.WriteString(w, one.details()); err != nil {
+		if _, err := io.WriteString(w, folded(one.details(), width)); err != nil {
 			return err
 		}
 	}

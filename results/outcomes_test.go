@@ -34,6 +34,10 @@ func TestOutcomesNameEveryDeviation(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, &out)
 		}
 	}
+	out.Reset()
+	if err := o.Terminal(&out, 32); err != nil || !strings.Contains(out.String(), "drain, a: not applicable: a\n  cannot drain\n") {
+		t.Errorf("a narrow page is not respected: %v\n%s", err, &out)
+	}
 	if strings.Contains(out.String(), "crash, a:") {
 		t.Errorf("what is as expected needs no line:\n%s", &out)
 	}

@@ -261,7 +261,7 @@ func (s *Scoreboard) Terminal(w io.Writer, width int) error {
 	if err := table.Write(w, width); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, "\n"+s.legend(""))
+	_, err := io.WriteString(w, "\n"+folded(s.legend(""), width))
 	return err
 }
 

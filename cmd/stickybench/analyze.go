@@ -124,14 +124,17 @@ func terminalWidth(w io.Writer) int {
 	return plainWidth
 }
 
-// list writes a table on standard output: in a pipe each row is one line, for grep.
+// list writes a table on standard output.
 func list(cmd *cobra.Command, table results.Listing) error {
-	w := cmd.OutOrStdout()
-	width := math.MaxInt32
+	return table.Write(cmd.OutOrStdout(), listWidth(cmd.OutOrStdout()))
+}
+
+// listWidth is the terminal's; in a pipe each row is one line, for grep.
+func listWidth(w io.Writer) int {
 	if isTerminal(w) {
-		width = terminalWidth(w)
+		return terminalWidth(w)
 	}
-	return table.Write(w, width)
+	return math.MaxInt32
 }
 
 func isTerminal(w io.Writer) bool {

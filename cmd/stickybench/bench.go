@@ -142,7 +142,7 @@ func printBoard(w io.Writer, board *results.Scoreboard, format string) error {
 		_, err = w.Write(text)
 		return err
 	}
-	return board.Terminal(w, terminalWidth(w))
+	return board.Terminal(w, listWidth(w))
 }
 
 // announce says on standard error what is played now.

@@ -33,7 +33,7 @@ func showResult(cmd *cobra.Command, dirs []string) error {
 		if err != nil {
 			return wrongInput(err)
 		}
-		return series.Terminal(cmd.OutOrStdout(), terminalWidth(cmd.OutOrStdout()))
+		return series.Terminal(cmd.OutOrStdout(), listWidth(cmd.OutOrStdout()))
 	}
 	report, err := trustedReport(dirs[0])
 	if err != nil {

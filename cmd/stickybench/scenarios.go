@@ -202,7 +202,7 @@ func traits(m results.Mechanism) []string {
 
 func printOutcomes(w io.Writer, all results.Outcomes, asJSON bool) error {
 	if !asJSON {
-		return all.Terminal(w, terminalWidth(w))
+		return all.Terminal(w, listWidth(w))
 	}
 	text, err := all.Encode()
 	if err != nil {
