@@ -49,7 +49,7 @@ func (r *Report) downtimes() (lines []string) {
 	for _, m := range r.Metrics {
 		if m.Name == "replicas.errors" && m.Labels["phase"] == "down" {
 			all, _ := r.Find("replicas.errors", map[string]string{"replica": m.Labels["replica"]})
-			lines = append(lines, fmt.Sprintf("%s was down for a time: %.0f of the %.0f requests that failed at it were under way then", m.Labels["replica"], m.Value, all.Value))
+			lines = append(lines, fmt.Sprintf("%s was down for a time: %.0f of the %.0f requests that failed at it did so meanwhile", m.Labels["replica"], m.Value, all.Value))
 		}
 	}
 	return lines

@@ -25,7 +25,7 @@ func TestReplicasSection(t *testing.T) {
 		"2 replicas; agreed on 75% (50% … 90%) of 40 sessions that reached several",
 		"10 sessions were sent elsewhere by another replica than the one before; 9 of them never by the same one",
 		"blind: agreed on 60% of 25 sessions that reached several",
-		"lb1 was down for a time: 7 of the 8 requests that failed at it were under way then",
+		"lb1 was down for a time: 7 of the 8 requests that failed at it did so meanwhile",
 	}
 	if strings.Join(s.lines, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got %q", s.lines)
