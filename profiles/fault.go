@@ -100,7 +100,7 @@ const (
 
 func (o on) String() string {
 	var names []string
-	for i, name := range []string{"an instance", EveryInstance, TheBalancer + " or a replica of it (" + ReplicaName(0, 2) + ", …)", "an instance that is not in the pool", TheClients} {
+	for i, name := range []string{"an instance", EveryInstance, TheBalancer + ", a replica of it (" + ReplicaName(0, 2) + ", …) or " + TheFront, "an instance that is not in the pool", TheClients} {
 		if o&(1<<i) != 0 {
 			names = append(names, name)
 		}

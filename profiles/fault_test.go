@@ -91,7 +91,7 @@ func TestFaultMistakesAreOneLine(t *testing.T) {
 		"at: 1s, rolling: b1, for: 4s":                 "rolling b1: use all",
 		"at: 1s, kill: lb3":                            `e.yaml:4:5: faults[0]: kill: no replica "lb3"; this experiment has lb1 to lb2, and lb for all of them`,
 		"at: 1s, reload: lb0":                          `reload: no replica "lb0"; this experiment has lb1 to lb2`,
-		"at: 1s, reload: lbs":                          "reload lbs: use lb or a replica of it (lb1, …)",
+		"at: 1s, reload: lbs":                          "reload lbs: use lb, a replica of it (lb1, …) or front",
 		"at: 1s, freeze: lb1":                          "freeze lb1: use an instance, all",
 		"at: 1s, blind: lb1, replica: 2":               "blind lb1: use an instance",
 		"at: 1s, restart: lb2, keep_memory: true":      "keep_memory is about sessions in an instance; lb2 keeps none",

@@ -49,15 +49,8 @@ type Recorded struct {
 	Revision Revision
 }
 
-// RunPaths are the run directories of a result: itself, those of a comparison's finished blocks, or those of a series.
+// RunPaths are the run directories of a result: itself, or those of a comparison's finished blocks.
 func RunPaths(path string) (paths []string) {
-	if IsSeries(path) {
-		files, _ := filepath.Glob(filepath.Join(path, "*", "run.json")) // the pattern is ours
-		for _, file := range files {
-			paths = append(paths, filepath.Dir(file))
-		}
-		return paths
-	}
 	if !IsComparison(path) {
 		return []string{path}
 	}
@@ -76,10 +69,12 @@ func RunPaths(path string) (paths []string) {
 	return paths
 }
 
-// RecordOf reads what the result says of itself. A comparison whose blocks were made in several revisions is
-// of none. It is false for what is no result, or cannot be read.
-func RecordOf(path string) (r Recorded, ok bool) {
-	for i, run := range RunPaths(path) {
+// RecordOf reads what a run or comparison says of itself. A comparison whose blocks were made in several revisions is
+// of none. It is false for what is neither, or cannot be read.
+func RecordOf(path string) (r Recorded, ok bool) { return recordOf(path, RunPaths(path)) }
+
+func recordOf(path string, runs []string) (r Recorded, ok bool) {
+	for i, run := range runs {
 		dir, err := Open(run)
 		if err != nil {
 			return r, false

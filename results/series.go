@@ -54,6 +54,16 @@ func readWhole(path, want string, v any, schema *string) error {
 	return nil
 }
 
+// RecordOfSeries is RecordOf for a series: its runs together are no result that another could be compared with.
+func RecordOfSeries(path string) (r Recorded, ok bool) {
+	files, _ := filepath.Glob(filepath.Join(path, "*", "run.json")) // the pattern is ours
+	var runs []string
+	for _, file := range files {
+		runs = append(runs, filepath.Dir(file))
+	}
+	return recordOf(path, runs)
+}
+
 // Balancers of the series, in order.
 func (s Series) Balancers() (all []string) {
 	if s.Scoreboard != nil {

@@ -79,11 +79,7 @@ type post struct {
 // to the first replica, on the listen address; everything else is on free ports.
 func (d *Deployment) startBalancer(ctx context.Context) error {
 	e := behind(d.o.Experiment)
-	of := e.Balancer.Count()
-	var names []string
-	for n := range of {
-		names = append(names, profiles.ReplicaName(n, of))
-	}
+	names := e.Balancer.ReplicaNames()
 	for n, name := range names {
 		at := post{experiment: e, name: name, peers: names, number: n}
 		if n == 0 {

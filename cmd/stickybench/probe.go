@@ -19,7 +19,7 @@ import (
 )
 
 const probeHelp = `probe finds out what a running balancer binds sessions by, without being told: a cookie and how its
-value is made, the client's address, a request header, the connection, or nothing. It sends about 1,100 GET
+value is made, the client's address, a request header, the connection, or nothing. It sends 1,000 to 1,500 GET
 requests one after the other (in bursts of eight where it says so) and changes nothing.
 
 Each usual expectation of session affinity is then said to hold, to be broken, or not to apply. The

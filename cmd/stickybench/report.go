@@ -120,6 +120,9 @@ func storedReport(dir string) (*results.Report, error) {
 		path = filepath.Join(dir, "report.json")
 	}
 	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && results.IsSeries(dir) {
+		return nil, usage("%s is a series of runs; name one of them: stickybench results list %s", dir, dir)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, usage("%s has no report.json; draw it with `stickybench analyze %s`", dir, dir)
 	}

@@ -123,7 +123,7 @@ func seriesRow(path string) []string {
 	if err != nil {
 		return unreadable(path, err)
 	}
-	recorded, _ := results.RecordOf(path) // its first run may not have begun
+	recorded, _ := results.RecordOfSeries(path) // its first run may not have begun
 	return []string{path, series.Summary(), strings.Join(series.Balancers(), ", "), "", "", "", "", recorded.Revision.Brief()}
 }
 

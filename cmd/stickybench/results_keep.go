@@ -89,7 +89,11 @@ func prunable(root string) (list []aged, err error) {
 		info, statErr := e.Info()
 		if err == nil && statErr == nil && e.IsDir() && len(tags) == 0 && results.IsResult(path) {
 			at := info.ModTime() // of what cannot be read
-			if r, ok := results.RecordOf(path); ok {
+			record := results.RecordOf
+			if results.IsSeries(path) {
+				record = results.RecordOfSeries
+			}
+			if r, ok := record(path); ok {
 				at = r.Start.Wall() // a report that is drawn again makes no result younger
 			}
 			list = append(list, aged{path, at})

@@ -16,7 +16,7 @@ import (
 	"github.com/stickybench/stickybench/results"
 )
 
-// How many of everything; a probe of the usual size sends about 1,200 requests.
+// How many of everything; a probe of the usual size sends 1,000 to 1,500 requests.
 const (
 	followUps   = 4  // per client
 	sample      = 12 // clients of a test

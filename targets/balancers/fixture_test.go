@@ -54,17 +54,49 @@ func live(t *testing.T, row Row, m Mechanism, path string, instances int, change
 	return f
 }
 
-// installed gives every version of the row's program on the PATH; without any the test skips, but
+// optional are the programs that neither Debian nor `go install` brings: they are tested where they are on the PATH.
+func optional(row Row) bool { return row.Name == "traefik" || row.Name == "envoy" }
+
+// fitting gives every version of the row's program on the PATH that can do what is wanted; without any the test skips, but
 // fails where real ones are required.
-func installed(t *testing.T, row Row) (paths []string) {
+func fitting(t *testing.T, row Row, m Mechanism, change func(*Params)) (paths []string) {
 	t.Helper()
-	first, err := row.Path()
-	optional := row.Name == "traefik" || row.Name == "envoy" // neither Debian nor `go install` brings them
-	if err != nil && os.Getenv("STICKYBENCH_REQUIRE_REAL") == "1" && !optional {
-		t.Fatal(err)
+	var p Params
+	if change != nil {
+		change(&p)
 	}
+	var unfit error
+	for _, path := range installed(row) {
+		at := row
+		at.Binary = path
+		version, err := at.Version(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(at.Supports(m, version), at.Learns(p, version)); err != nil {
+			unfit = err
+			continue
+		}
+		paths = append(paths, path)
+	}
+	if len(paths) > 0 {
+		return paths
+	}
+	if unfit == nil {
+		_, unfit = row.Path()
+	}
+	if os.Getenv("STICKYBENCH_REQUIRE_REAL") == "1" {
+		t.Fatal(unfit)
+	}
+	t.Skip(unfit)
+	return nil
+}
+
+// installed gives every version of the row's program on the PATH.
+func installed(row Row) (paths []string) {
+	first, err := row.Path()
 	if err != nil {
-		t.Skip(err)
+		return nil
 	}
 	paths = []string{first}
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
@@ -101,27 +133,14 @@ func eachWith(t *testing.T, instances int, change func(*Params), wanted func(Row
 	t.Parallel()
 	for _, row := range List() {
 		for _, m := range row.Mechanisms {
-			if row.Binary == "" || !wanted(row, m) {
+			if row.Binary == "" || !wanted(row, m) || optional(row) && installed(row) == nil {
 				continue
 			}
 			t.Run(row.Name+"-"+m.Name, func(t *testing.T) {
 				t.Parallel()
-				for _, path := range installed(t, row) {
+				for _, path := range fitting(t, row, m, change) {
 					t.Run(filepath.Base(filepath.Dir(path)), func(t *testing.T) {
 						t.Parallel()
-						at := row
-						at.Binary = path
-						version, err := at.Version(t.Context())
-						if err != nil {
-							t.Fatal(err)
-						}
-						var p Params
-						if change != nil {
-							change(&p)
-						}
-						if err := errors.Join(at.Supports(m, version), at.Learns(p, version)); err != nil {
-							t.Skip(err)
-						}
 						test(t, live(t, row, m, path, instances, change))
 					})
 				}
