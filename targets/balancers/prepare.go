@@ -92,9 +92,17 @@ func (r Row) write(m Mechanism, p Params) error {
 		return err
 	}
 	files, err := r.files(m, p)
+	if err != nil {
+		return err
+	}
 	for _, f := range files {
 		fresh := p.File(f.name + ".new")
-		err = errors.Join(err, os.WriteFile(fresh, []byte(f.text), 0o644), os.Rename(fresh, p.File(f.name)))
+		if err := os.WriteFile(fresh, []byte(f.text), 0o644); err != nil {
+			return err
+		}
+		if err := os.Rename(fresh, p.File(f.name)); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
