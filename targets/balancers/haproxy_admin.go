@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/stickybench/stickybench/internal/clock"
@@ -32,15 +33,15 @@ func haproxyReload(ctx context.Context, b Running) error {
 	if err := b.tell(ctx, "-c", "-q", "-f", b.Params.File("haproxy.cfg")); err != nil {
 		return err
 	}
-	before, err := haproxyOrder(ctx, b.Params.Beside(masterSocket), "show proc\n")
+	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
+	defer cancel()
+	before, err := haproxyMaster(ctx, b, "show proc\n")
 	if err != nil {
 		return err
 	}
-	if _, err := haproxyOrder(ctx, b.Params.Beside(masterSocket), "reload\n"); err != nil {
+	if _, err := haproxyMaster(ctx, b, "reload\n"); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
-	defer cancel()
 	for {
 		// The master does not answer while it starts again.
 		now, err := haproxyOrder(ctx, b.Params.Beside(masterSocket), "show proc\n")
@@ -49,6 +50,16 @@ func haproxyReload(ctx context.Context, b Running) error {
 		}
 		if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
 			return fmt.Errorf("no new worker within %v", orderTimeout)
+		}
+	}
+}
+
+// haproxyMaster gives the master an order, as soon as it listens: it starts again once its first worker is up.
+func haproxyMaster(ctx context.Context, b Running, order string) (answer string, err error) {
+	for {
+		answer, err = haproxyOrder(ctx, b.Params.Beside(masterSocket), order)
+		if !errors.Is(err, syscall.ECONNREFUSED) || clock.Sleep(ctx, 10*time.Millisecond) != nil {
+			return answer, err
 		}
 	}
 }
