@@ -1,7 +1,7 @@
 # Every target says what it does: `make help`.
 GO          ?= go
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.0
-FUZZTIME    ?= 20s
+FUZZSECONDS ?= 20
 MILLIONS    ?= 1,10,100
 # Tests side by side in one package: more than the two cores of small runners, because runs mostly wait.
 PARALLEL    ?= 3
@@ -28,8 +28,8 @@ lint: ## gofmt, vet, staticcheck, tidy go.mod
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
 
-fuzz: ## fuzz each fuzz target for FUZZTIME
-	@.ci/fuzz $(FUZZTIME)
+fuzz: ## fuzz each fuzz target for about FUZZSECONDS
+	@.ci/fuzz $(FUZZSECONDS)
 
 bench: ## Go benchmarks with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
