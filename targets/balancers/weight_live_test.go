@@ -27,7 +27,7 @@ func TestLiveWeights(t *testing.T) {
 // TestLiveFullHome holds a user's home at its limit and sends another request of the user.
 func TestLiveFullHome(t *testing.T) {
 	waits := only("haproxy:cookie", "haproxy:stick-table", "haproxy:source", "haproxy:header-consistent")
-	leaves := only("nginx:ip-hash", "nginx:hash-header-consistent", "caddy:cookie", "caddy:ip-hash")
+	leaves := only("nginx:ip-hash", "nginx:hash-header-consistent", "caddy:cookie", "caddy:ip-hash", "varnish:cookie")
 	both := func(r Row, m Mechanism) bool { return waits(r, m) || leaves(r, m) }
 	limit := func(p *Params) { p.MaxConnections = 1 }
 	eachWith(t, 3, limit, both, func(t *testing.T, f *fixture) {

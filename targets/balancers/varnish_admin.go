@@ -1,0 +1,84 @@
+package balancers
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/stickybench/stickybench/internal/clock"
+)
+
+// varnishReload loads the configuration beside the one at work, lets its checks find out who is there, and takes it over. What
+// was loaded before is given up: its checks would go on for ten minutes.
+func varnishReload(ctx context.Context, b Running) error {
+	ctx, cancel := context.WithTimeout(ctx, varnishTimeout)
+	defer cancel()
+	before, err := varnishOrder(ctx, b, "vcl.list")
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("at%d", time.Now().UnixNano())
+	if _, err := varnishOrder(ctx, b, "vcl.load", name, varnishQuoted(b.Params.File(varnishFile))); err != nil {
+		return err
+	}
+	if err := varnishChecked(ctx, b, name); err != nil {
+		return err
+	}
+	if _, err := varnishOrder(ctx, b, "vcl.use", name); err != nil {
+		return err
+	}
+	for line := range strings.Lines(before) {
+		if state := strings.Fields(line); len(state) > 1 && state[0] != "discarded" {
+			if _, err := varnishOrder(ctx, b, "vcl.discard", state[len(state)-1]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// varnishChecked waits until every backend of that configuration has been found healthy, or has had the time of a check.
+func varnishChecked(ctx context.Context, b Running, name string) error {
+	for until := clock.Now() + clock.Time(b.Params.Health.Timeout); ; {
+		list, err := varnishOrder(ctx, b, "backend.list", name+".*")
+		if err != nil || !strings.Contains(list, " sick ") || clock.Now() > until {
+			return err
+		}
+		if err := clock.Sleep(ctx, 5*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// varnishTimeout bounds a reload: the configuration is compiled by a C compiler, which takes half a second where there is nothing
+// else to do.
+const varnishTimeout = 20 * time.Second
+
+// varnishOrder gives varnish an order by its own program, which finds the port and the secret in the working directory.
+func varnishOrder(ctx context.Context, b Running, order ...string) (string, error) {
+	binary, err := b.Row.Path()
+	if err != nil {
+		return "", err
+	}
+	program := filepath.Join(filepath.Dir(binary), "..", "bin", "varnishadm") // of the same version, if it is there
+	if _, err := exec.LookPath(program); err != nil {
+		program = "varnishadm"
+	}
+	var said, failed bytes.Buffer
+	cmd := exec.CommandContext(ctx, program, append([]string{"-t", "20", "-n", b.Params.File(varnishWork)}, order...)...)
+	cmd.Stdout, cmd.Stderr = &said, &failed
+	if err := cmd.Run(); err != nil {
+		return "", errors.New(strings.Join(strings.Fields(said.String()+failed.String()+err.Error()), " "))
+	}
+	return said.String(), nil
+}
+
+// varnishQuoted is text as one word of an order.
+func varnishQuoted(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+}
