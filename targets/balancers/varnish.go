@@ -94,7 +94,7 @@ func ifSent(has, value string) string {
 func varnishCookie() Mechanism {
 	return Mechanism{
 		Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Random: true, Agreement: results.Agree, Cookie: markerCookie},
-		Marker:    NamesHome, Age: true, Notes: []string{varnishRetries},
+		Marker:    NamesHome, Age: true, Notes: []string{varnishRetries, "varnish pipes a WebSocket: the answer that opens one carries no marker"},
 		text: vcl{
 			imports:   "import header;\nimport std;",
 			directors: "new draw = directors.random();",
@@ -133,10 +133,10 @@ func refuseWeighedTurn(p Params) error {
 type vcl struct{ imports, directors, member, choose, more string }
 
 // config is the whole of it. Nothing is kept: every request is passed. Whatever is hashed is client.identity, which is the address of
-// the client unless told otherwise; of X-Forwarded-For the last that came is meant, as varnish has put the connection's address
-// behind it. The window and the threshold of a probe let it fall after so many failures and rise after so many successes; at the
-// start, and after a reload, one success is enough (vcl-probe(7), ".initial"). Every further try is for the next backend on
-// the ring (vmod_directors(3), "alt"), which for the shards is where the session belongs anyway once the checks have noticed.
+// the client unless told otherwise; of X-Forwarded-For the last that came, behind which varnish has put the connection's. The window and the threshold of a probe let a backend fall after so many failures and rise after so many successes; at the
+// start, and after a reload, all are healthy, as otherwise the first requests would find only those that have been checked. Every
+// further try is for the next backend on the ring (vmod_directors(3), "alt"), which for the shards is where the session belongs anyway
+// once the checks have noticed.
 func (v vcl) config() string {
 	if strings.Contains(v.choose, "turn.") {
 		v.directors += "new turn = directors.round_robin();"
@@ -153,6 +153,7 @@ probe check {
     .timeout = {{.Milliseconds .Health.Timeout}};
     .window = {{.Health.Window}};
     .threshold = {{.Health.Rise}};
+    .initial = {{.Health.Rise}};
 }
 {{range .Instances}}
 backend {{.Name}} {
@@ -173,7 +174,8 @@ sub vcl_init {
 
 sub vcl_recv {
 {{- if .Forwarded}}
-    set client.identity = regsub(regsub(req.http.X-Forwarded-For, ", *[^,]*$", ""), "^.*, *", "");
+    set req.http.X-Forwarded-For = regsub(req.http.X-Forwarded-For, ", *[^,]*$", "");
+    set client.identity = regsub(req.http.X-Forwarded-For, "^.*, *", "");
 {{- end}}
     ` + v.choose + `
     if (req.http.Upgrade ~ "(?i)^websocket$") {

@@ -9,12 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/stickybench/stickybench/internal/clock"
 )
 
-// varnishReload loads the configuration beside the one at work, lets its checks find out who is there, and takes it over. What
-// was loaded before is given up: its checks would go on for ten minutes.
+// varnishReload loads the configuration beside the one at work and takes it over. What was loaded before is given up: its checks
+// would go on for ten minutes (varnishd(1), "vcl_cooldown").
 func varnishReload(ctx context.Context, b Running) error {
 	ctx, cancel := context.WithTimeout(ctx, varnishTimeout)
 	defer cancel()
@@ -24,9 +22,6 @@ func varnishReload(ctx context.Context, b Running) error {
 	}
 	name := fmt.Sprintf("at%d", time.Now().UnixNano())
 	if _, err := varnishOrder(ctx, b, "vcl.load", name, varnishQuoted(b.Params.File(varnishFile))); err != nil {
-		return err
-	}
-	if err := varnishChecked(ctx, b, name); err != nil {
 		return err
 	}
 	if _, err := varnishOrder(ctx, b, "vcl.use", name); err != nil {
@@ -40,19 +35,6 @@ func varnishReload(ctx context.Context, b Running) error {
 		}
 	}
 	return nil
-}
-
-// varnishChecked waits until every backend of that configuration has been found healthy, or has had the time of a check.
-func varnishChecked(ctx context.Context, b Running, name string) error {
-	for until := clock.Now() + clock.Time(b.Params.Health.Timeout); ; {
-		list, err := varnishOrder(ctx, b, "backend.list", name+".*")
-		if err != nil || !strings.Contains(list, " sick ") || clock.Now() > until {
-			return err
-		}
-		if err := clock.Sleep(ctx, 5*time.Millisecond); err != nil {
-			return err
-		}
-	}
 }
 
 // varnishTimeout bounds a reload: the configuration is compiled by a C compiler, which takes half a second where there is nothing
