@@ -80,4 +80,8 @@ func TestWhatNobodyCanReadIsRefused(t *testing.T) {
 	if err := row.Refuse(m, p); err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
+	const unset = "lb.access_log: varnish is not set up here to write one; remove it, or use haproxy:cookie, nginx:ip-hash or builtin:cookie"
+	if _, err := Render("varnish:cookie", p); err == nil || err.Error() != unset {
+		t.Errorf("got %v\nwant %s", err, unset)
+	}
 }

@@ -148,6 +148,9 @@ func (r Row) Refuse(m Mechanism, p Params) error {
 	if (p.Proxied() || p.Forwarded()) && !r.told && r.Binary != "" {
 		return fmt.Errorf("load.client_address.via: %s is not set up here to learn addresses by %s; use source, or another balancer", r.Name, p.Via)
 	}
+	if p.AccessLog && !r.CanLog() && r.Binary != "" {
+		return fmt.Errorf("lb.access_log: %s is not set up here to write one; remove it, or use haproxy:cookie, nginx:ip-hash or builtin:cookie", r.Name)
+	}
 	if p.AccessLog && !r.CanLog() {
 		return fmt.Errorf("lb.access_log: what %s logs is not known here; remove it, or use a balancer that has a name", r.Name)
 	}

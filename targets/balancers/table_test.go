@@ -148,6 +148,8 @@ func TestWeightsAndLimitsThatCannotBeAreRefused(t *testing.T) {
 		{"caddy:cookie", Params{Weights: []int{1, 4}}, "backends.weights: caddy's affinity mechanisms know no weights; use haproxy:cookie, nginx:ip-hash or builtin:cookie, or leave them out"},
 		{"apache:cookie", Params{Weights: []int{1, 101}}, "backends.weights: 101; apache takes 1 to 100"},
 		{"apache:cookie", Params{Weights: []int{1, 100}}, ""},
+		{"varnish:round-robin", Params{Weights: []int{1, 4}}, "backends.weights: varnish's round_robin director knows no weights; use varnish:cookie or varnish:shard-address, or leave them out"},
+		{"varnish:cookie", Params{Weights: []int{1, 4}}, ""},
 		{"envoy:cookie", Params{Weights: []int{1, 4}, Choice: "random"}, "backends.weights: envoy places by weight in turn or by load, not at random; set lb.choice to round-robin or least"},
 		{"envoy:ring-hash", Params{Weights: []int{1, 4}, Choice: "random"}, ""},
 		{"exec:x {backends}", Params{Weights: []int{1, 4}}, "backends.weights: {backends} does not carry them; write {{.Weight}} of each of {{.Instances}} into a template (lb.config), or leave them out"},

@@ -16,7 +16,7 @@ func varnish() Row {
 		limits:  true,
 		Binary:  "varnishd",
 		told:    true,
-		Install: "Debian: apt-get install varnish varnish-modules",
+		Install: "Debian: apt-get install varnish varnish-modules", // of which the cookie needs the latter
 		HTTP2:   true,
 		config:  varnishFile,
 		version: []string{"-V"},
@@ -133,10 +133,11 @@ func refuseWeighedTurn(p Params) error {
 type vcl struct{ imports, directors, member, choose, more string }
 
 // config is the whole of it. Nothing is kept: every request is passed. Whatever is hashed is client.identity, which is the address of
-// the client unless told otherwise; of X-Forwarded-For the last that came, behind which varnish has put the connection's. The window and the threshold of a probe let a backend fall after so many failures and rise after so many successes; at the
-// start, and after a reload, all are healthy, as otherwise the first requests would find only those that have been checked. Every
-// further try is for the next backend on the ring (vmod_directors(3), "alt"), which for the shards is where the session belongs anyway
-// once the checks have noticed.
+// the client unless told otherwise: the last of X-Forwarded-For as it came, for varnish has put the connection's behind it. The
+// window and the threshold of a probe let a backend fall after so many failures and rise after so many successes; at the start,
+// and after a reload, all are healthy, as otherwise the first requests would find only those that have been checked. Every further
+// try is for the next backend on the ring (vmod_directors(3), "alt"), which for the shards is where the session belongs anyway once
+// the checks have noticed.
 func (v vcl) config() string {
 	if strings.Contains(v.choose, "turn.") {
 		v.directors += "new turn = directors.round_robin();"
