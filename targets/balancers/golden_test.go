@@ -89,7 +89,7 @@ func TestGoldenConfigurationsOfRenamedCookies(t *testing.T) {
 // TestGoldenVariants covers what a configuration says only when it is asked to: the access log, where clients'
 // addresses stand, weights, and a limit of connections.
 func TestGoldenVariants(t *testing.T) {
-	for _, use := range []string{"nginx:ip-hash", "haproxy:source", "apache:cookie", "caddy:client-ip-hash", "traefik:cookie", "envoy:cookie", "varnish:shard-address"} {
+	for _, use := range []string{"nginx:ip-hash", "haproxy:source", "apache:cookie", "caddy:client-ip-hash", "traefik:cookie", "envoy:cookie", "varnish:shard-address", "lighttpd:sticky"} {
 		row, mechanism, err := Lookup(use)
 		if err != nil {
 			t.Fatal(err)

@@ -181,7 +181,7 @@ func TestLivePool(t *testing.T) {
 
 // TestLiveReloadKeepsBoundUsers covers the mechanisms whose binding is in the client or computed.
 func TestLiveReloadKeepsBoundUsers(t *testing.T) {
-	each(t, 3, only("nginx:userid", "haproxy:cookie", "haproxy:source", "apache:cookie", "caddy:cookie", "caddy:ip-hash", "traefik:cookie", "traefik:hrw", "varnish:shard-cookie"), func(t *testing.T, f *fixture) {
+	each(t, 3, only("nginx:userid", "haproxy:cookie", "haproxy:source", "apache:cookie", "caddy:cookie", "caddy:ip-hash", "traefik:cookie", "traefik:hrw", "varnish:shard-cookie", "lighttpd:sticky"), func(t *testing.T, f *fixture) {
 		user := visitor(t, 1)
 		home := homes(t, f, user, 2)[1]
 		if err := f.running.Reload(t.Context()); err != nil {
@@ -231,7 +231,7 @@ func TestLivePeersKeepTheTable(t *testing.T) {
 }
 
 func TestLiveBadConfigurationChangesNothing(t *testing.T) {
-	each(t, 2, only("nginx:ip-hash", "haproxy:cookie", "apache:cookie", "caddy:cookie", "varnish:shard-address"), func(t *testing.T, f *fixture) {
+	each(t, 2, only("nginx:ip-hash", "haproxy:cookie", "apache:cookie", "caddy:cookie", "varnish:shard-address", "lighttpd:sticky"), func(t *testing.T, f *fixture) {
 		broken := f.running
 		broken.Params.Listen = "no such address"
 		if broken.Row.Name == "varnish" { // whose configuration does not say where it listens

@@ -11,7 +11,7 @@ import (
 
 func TestLookupNamesWhatIsKnown(t *testing.T) {
 	for use, want := range map[string]string{
-		"squid":        `lb.use: "squid" is no known balancer; use one of nginx, haproxy, apache, caddy, traefik, envoy, varnish, exec, or builtin:cookie`,
+		"squid":        `lb.use: "squid" is no known balancer; use one of nginx, haproxy, apache, caddy, traefik, envoy, varnish, lighttpd, exec, or builtin:cookie`,
 		"nginx:sticky": `lb.use: nginx has no mechanism "sticky"; use one of nginx:ip-hash, nginx:hash-cookie, nginx:hash-cookie-consistent, nginx:userid, nginx:ip-hash-forwarded, nginx:hash-address, nginx:hash-header, nginx:hash-header-consistent, nginx:round-robin`,
 	} {
 		if _, _, err := Lookup(use); err == nil || err.Error() != want {
