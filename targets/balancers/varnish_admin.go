@@ -37,8 +37,7 @@ func varnishReload(ctx context.Context, b Running) error {
 	return nil
 }
 
-// varnishTimeout bounds a reload: the configuration is compiled by a C compiler, which takes half a second where there is nothing
-// else to do.
+// varnishTimeout bounds a reload, for which a C compiler has to come by a processor.
 const varnishTimeout = 20 * time.Second
 
 // varnishOrder gives varnish an order by its own program, which finds the port and the secret in the working directory.
