@@ -74,6 +74,7 @@ func varnishMechanisms() []Mechanism {
 	}
 	all[1].Notes = append(all[1].Notes, noHeader("varnish balances them in turn"))
 	all[2].Notes = append(all[2].Notes, "varnish hashes the application's cookie: a session's first request carries none and is balanced in turn, so the second may land elsewhere")
+	all[3].Notes = append(all[3].Notes, "varnish's hash director divides the hashes among the backends that are healthy: when one fails, and when it is back, some sessions of the others move too")
 	all[3].Random = true
 	return all
 }
