@@ -20,8 +20,9 @@ func varnish() Row {
 		HTTP2:   true,
 		config:  varnishFile,
 		version: []string{"-V"},
-		command: func(p Params) ([]string, error) { return varnishArguments(p), nil },
-
+		command: func(p Params) ([]string, error) {
+			return varnishArguments(p), nil
+		},
 		detection:  Health.detection,
 		drain:      func(ctx context.Context, b Running, _ string) error { return b.Reload(ctx) },
 		reload:     varnishReload,
@@ -140,7 +141,7 @@ type vcl struct{ imports, directors, member, choose, more string }
 // window and the threshold of a probe let a backend fall after so many failures and rise after so many successes; at the start,
 // and after a reload, all are healthy, as otherwise the first requests would find only those that have been checked. Every further
 // try is for the next backend on the ring (vmod_directors(3), "alt"), which for the shards is where the session belongs anyway once
-// the checks have noticed.
+// the checks have noticed, and for the others may be the dead one once more.
 func (v vcl) config() string {
 	if strings.Contains(v.choose, "turn.") {
 		v.directors += "new turn = directors.round_robin();"
