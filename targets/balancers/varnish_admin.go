@@ -16,10 +16,6 @@ import (
 func varnishReload(ctx context.Context, b Running) error {
 	ctx, cancel := context.WithTimeout(ctx, varnishTimeout)
 	defer cancel()
-	before, err := varnishOrder(ctx, b, "vcl.list")
-	if err != nil {
-		return err
-	}
 	name := fmt.Sprintf("at%d", time.Now().UnixNano())
 	if _, err := varnishOrder(ctx, b, "vcl.load", name, varnishQuoted(b.Params.File(varnishFile))); err != nil {
 		return err
@@ -27,8 +23,12 @@ func varnishReload(ctx context.Context, b Running) error {
 	if _, err := varnishOrder(ctx, b, "vcl.use", name); err != nil {
 		return err
 	}
-	for line := range strings.Lines(before) {
-		if state := strings.Fields(line); len(state) > 1 && state[0] != "discarded" {
+	loaded, err := varnishOrder(ctx, b, "vcl.list")
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(loaded) {
+		if state := strings.Fields(line); len(state) > 1 && state[0] == "available" {
 			if _, err := varnishOrder(ctx, b, "vcl.discard", state[len(state)-1]); err != nil {
 				return err
 			}
