@@ -42,7 +42,7 @@ func lighttpdMechanisms() []Mechanism {
 		{
 			Mechanism: results.Mechanism{Name: "sticky", Family: results.MoveAndHome, Key: keyAddress, Disruption: minimal, Agreement: results.Agree},
 			Marker:    NoMarker,
-			Notes:     []string{"lighttpd compares the hash of the address with those of the instances' addresses bit by bit from the top: their shares are halves of halves, such as 1/2, 1/4, 1/8 and 1/8 of four, and other ports give other shares"},
+			Notes:     []string{"lighttpd compares hashes bit by bit from the top: its shares are halves of halves, of four instances a quarter each or 1/2, 1/4, 1/8 and 1/8, as their ports happen to hash"},
 			text:      lighttpdConfig("sticky"),
 		},
 		{

@@ -47,15 +47,14 @@ func varnishArguments(p Params) []string {
 }
 
 func varnishMechanisms() []Mechanism {
-	hash := func(name, key, disruption string, v vcl) Mechanism {
+	hash := func(name, key, disruption string, v vcl, notes ...string) Mechanism {
 		return Mechanism{
 			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: disruption, Agreement: results.Agree},
-			Marker:    NoMarker, Notes: []string{varnishRetries},
+			Marker:    NoMarker, Notes: append([]string{varnishRetries}, notes...),
 			DrainNote: "varnish computes a home among the backends that its director has: a drain takes one away and moves its bound sessions",
 			text:      v.config(),
 		}
 	}
-	address := vcl{choose: shardHome}
 	header := vcl{choose: ifSent("req.http."+userHeader, "req.http."+userHeader)}
 	cookie := vcl{imports: "import cookie;", choose: "cookie.parse(req.http.Cookie);\n    " + ifSent(`cookie.isset("SBSESSION")`, `cookie.get("SBSESSION")`)}
 	pieces := vcl{
@@ -63,21 +62,20 @@ func varnishMechanisms() []Mechanism {
 		member:    "pieces.add_backend({{.Name}}, {{or .Weight 1}}.0);",
 		choose:    "set req.backend_hint = pieces.backend(client.identity);",
 	}
+	divided := hash("hash-address", keyAddress, modulo, pieces,
+		"varnish's hash director divides the hashes among the backends that are healthy: when one fails, and when it is back, some sessions of the others move too")
+	divided.Random = true
 	spread := hash("round-robin", none, none, vcl{choose: turnHome})
 	spread.Family, spread.Agreement, spread.DrainNote, spread.refuse = results.NoAffinity, "", "", refuseWeighedTurn
-	all := []Mechanism{
-		hash("shard-address", keyAddress, minimal, address),
-		hash("shard-header", keyHeader, minimal, header),
-		hash("shard-cookie", keyCookie, minimal, cookie),
-		hash("hash-address", keyAddress, modulo, pieces),
+	return []Mechanism{
+		hash("shard-address", keyAddress, minimal, vcl{choose: shardHome}),
+		hash("shard-header", keyHeader, minimal, header, noHeader("varnish balances them in turn")),
+		hash("shard-cookie", keyCookie, minimal, cookie,
+			"varnish hashes the application's cookie: a session's first request carries none and is balanced in turn, so the second may land elsewhere"),
+		divided,
 		varnishCookie(),
 		spread,
 	}
-	all[1].Notes = append(all[1].Notes, noHeader("varnish balances them in turn"))
-	all[2].Notes = append(all[2].Notes, "varnish hashes the application's cookie: a session's first request carries none and is balanced in turn, so the second may land elsewhere")
-	all[3].Notes = append(all[3].Notes, "varnish's hash director divides the hashes among the backends that are healthy: when one fails, and when it is back, some sessions of the others move too")
-	all[3].Random = true
-	return all
 }
 
 // varnishRetries: VCL hears of a refused connection and of a lost answer as one and the same failed fetch.
@@ -98,7 +96,7 @@ func ifSent(has, value string) string {
 func varnishCookie() Mechanism {
 	return Mechanism{
 		Mechanism: results.Mechanism{Name: "cookie", Family: results.MoveAndStay, Key: keyCookie, Disruption: none, Random: true, Agreement: results.Agree, Cookie: markerCookie},
-		Marker:    NamesHome, Age: true, Notes: []string{varnishRetries, "varnish pipes a WebSocket: the answer that opens one carries no marker"},
+		Marker:    NamesHome, Age: true, Notes: []string{varnishRetries, "varnish pipes a WebSocket: the answer that opens one carries no marker, and one to a dead home that the checks have not noticed is closed without an answer"},
 		text: vcl{
 			imports:   "import header;\nimport std;",
 			directors: "new draw = directors.random();",
