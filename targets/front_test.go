@@ -224,7 +224,7 @@ func TestCheckOfTwoTiers(t *testing.T) {
 		change change
 		want   string // empty = it can be done
 	}{
-		{"builtin:cookie", profiles.Front{Use: "haporxy:cookie"}, nil, `lb.front.use: "haporxy" is no known balancer; use one of nginx, haproxy, apache, caddy, traefik, envoy, exec, or builtin:cookie`},
+		{"builtin:cookie", profiles.Front{Use: "haporxy:cookie"}, nil, `lb.front.use: "haporxy" is no known balancer; use one of nginx, haproxy, apache, caddy, nghttpx, traefik, envoy, exec, or builtin:cookie`},
 		{"haproxy:cookie", profiles.Front{Use: "builtin:nonsense"}, nil, `lb.front.use: builtin has no mechanism "nonsense"; use one of builtin:cookie, builtin:table, builtin:ip-hash, builtin:consistent-hash, builtin:round-robin`},
 		{"nginx:ip-hash", profiles.Front{Cookie: "X"}, nil, "lb.front.cookie: nginx:ip-hash makes no cookie of its own that could have another name; leave it out, or use builtin:cookie or haproxy:cookie"},
 		{"builtin:cookie", profiles.Front{Use: "builtin:table", Cookie: "X"}, nil, "lb.front.cookie: builtin:table makes no cookie of its own that could have another name; leave it out, or use builtin:cookie or haproxy:cookie"},

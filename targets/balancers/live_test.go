@@ -147,7 +147,7 @@ func TestLiveDrainOfUnknownInstanceFails(t *testing.T) {
 
 // TestLivePool adds an instance, then takes the user's home away; nobody else moves.
 func TestLivePool(t *testing.T) {
-	each(t, 2, only("nginx:hash-cookie-consistent", "haproxy:cookie", "apache:cookie", "caddy:cookie", "traefik:cookie"), func(t *testing.T, f *fixture) {
+	each(t, 2, only("nginx:hash-cookie-consistent", "haproxy:cookie", "apache:cookie", "caddy:cookie", "nghttpx:cookie", "traefik:cookie"), func(t *testing.T, f *fixture) {
 		stay, leave := visitor(t, 1), visitor(t, 2)
 		kept, home := homes(t, f, stay, 2)[1], homes(t, f, leave, 2)[1]
 		for n := 3; kept == home; n++ {
@@ -181,7 +181,7 @@ func TestLivePool(t *testing.T) {
 
 // TestLiveReloadKeepsBoundUsers covers the mechanisms whose binding is in the client or computed.
 func TestLiveReloadKeepsBoundUsers(t *testing.T) {
-	each(t, 3, only("nginx:userid", "haproxy:cookie", "haproxy:source", "apache:cookie", "caddy:cookie", "caddy:ip-hash", "traefik:cookie", "traefik:hrw"), func(t *testing.T, f *fixture) {
+	each(t, 3, only("nginx:userid", "haproxy:cookie", "haproxy:source", "apache:cookie", "caddy:cookie", "caddy:ip-hash", "nghttpx:cookie", "nghttpx:ip", "traefik:cookie", "traefik:hrw"), func(t *testing.T, f *fixture) {
 		user := visitor(t, 1)
 		home := homes(t, f, user, 2)[1]
 		if err := f.running.Reload(t.Context()); err != nil {
@@ -231,7 +231,7 @@ func TestLivePeersKeepTheTable(t *testing.T) {
 }
 
 func TestLiveBadConfigurationChangesNothing(t *testing.T) {
-	each(t, 2, only("nginx:ip-hash", "haproxy:cookie", "apache:cookie", "caddy:cookie"), func(t *testing.T, f *fixture) {
+	each(t, 2, only("nginx:ip-hash", "haproxy:cookie", "apache:cookie", "caddy:cookie", "nghttpx:cookie"), func(t *testing.T, f *fixture) {
 		broken := f.running
 		broken.Params.Listen = "no such address"
 		err := broken.Reload(t.Context())

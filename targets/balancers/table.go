@@ -63,7 +63,9 @@ const (
 )
 
 // rows is the table.
-func rows() []Row { return []Row{nginx(), haproxy(), apache(), caddy(), traefik(), envoy(), command()} }
+func rows() []Row {
+	return []Row{nginx(), haproxy(), apache(), caddy(), nghttpx(), traefik(), envoy(), command()}
+}
 
 // List gives every balancer known here.
 func List() []Row { return rows() }
