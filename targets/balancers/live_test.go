@@ -82,6 +82,26 @@ func failover(t *testing.T, f *fixture) {
 	}
 }
 
+// TestLiveStrictCookieMovesTogether: the new home comes from the cookie of the old one, so that all of its users have the same.
+func TestLiveStrictCookieMovesTogether(t *testing.T) {
+	each(t, 4, only("nghttpx:cookie"), func(t *testing.T, f *fixture) {
+		users := map[string][]*http.Client{}
+		for n := range 40 {
+			user := visitor(t, n)
+			home := homes(t, f, user, 1)[0]
+			users[home] = append(users[home], user)
+		}
+		f.instances["b2"].stop()
+		var seen []string
+		for _, user := range users["b2"] {
+			seen = append(seen, homes(t, f, user, 1)...)
+		}
+		if len(seen) < 2 || distinct(seen) != 1 {
+			t.Errorf("the users of b2 moved to %v", seen)
+		}
+	})
+}
+
 // stuck: errors and nothing else until the home is back.
 func stuck(t *testing.T, f *fixture) {
 	user := visitor(t, 7)

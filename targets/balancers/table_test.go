@@ -119,9 +119,9 @@ func TestVersionIsTheDottedNumber(t *testing.T) {
 		"nginx version: nginx/1.22.1\n":                                                 "1.22.1",
 		"HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/\n":          "2.6.12",
 		"Server version: Apache/2.4.71 (Debian)\nServer built:   2026-11-12T08:58:41\n": "2.4.71",
-		"nghttpx nghttp2/1.52.0\n":   "1.52.0",
-		"v2.11.9 h1:abc=\n":          "2.11.9",
-		"something without a number": "",
+		"nghttpx nghttp2/1.52.0\n":                                                      "1.52.0",
+		"v2.11.9 h1:abc=\n":                                                             "2.11.9",
+		"something without a number":                                                    "",
 	} {
 		if got := version([]byte(out)); got != want {
 			t.Errorf("version(%q) = %q, want %q", out, got, want)
