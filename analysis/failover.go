@@ -18,8 +18,8 @@ type failover struct {
 	collateral int64   // sessions of healthy homes that moved meanwhile
 	errors     int64
 	returned   int64
-	flaps      int64 // switches of victims from one healthy instance to another, after the detection
-	flappers   int64 // victims with any
+	flaps      int64 // switches from one healthy instance to another of sessions whose home it was, after the detection
+	flappers   int64 // sessions with any
 	lastError  clock.Time
 
 	phases       [phases]phaseCount
@@ -30,7 +30,11 @@ type failover struct {
 // meetOutages counts the session for every outage that began since its last answer, and this
 // exchange for every outage that it falls into.
 func (j *judge) meetOutages(s *session, e *results.Exchange) {
-	for ; int(s.faults) < len(j.failovers) && j.failovers[s.faults].from <= e.Sent; s.faults++ {
+	now := e.Sent
+	if e.Failure == results.Answered && e.Instance != s.home {
+		now = e.Done // home may have failed while the request was under way
+	}
+	for ; int(s.faults) < len(j.failovers) && j.failovers[s.faults].from <= now; s.faults++ {
 		if f := &j.failovers[s.faults]; s.home != "" && !s.jarless {
 			f.active++
 			if s.home == f.instance {
@@ -48,7 +52,7 @@ func (j *judge) meetOutages(s *session, e *results.Exchange) {
 			break // they are in order
 		}
 		if e.Sent <= f.to.Add(j.pool.detection) {
-			f.meet(s, e, j.pool)
+			f.meet(s, e, j.pool, j.exile(s, e) != nil)
 		} else if f.to < e.Sent {
 			f.after(s, e)
 		}
@@ -70,19 +74,23 @@ func (j *judge) followVictim(s *session, e *results.Exchange) {
 	}
 	for i := range s.victims {
 		v := &s.victims[i]
+		if v.late {
+			continue
+		}
 		f := &j.failovers[v.failover]
-		p, in := f.phaseAt(e.Sent, clock.Time(j.pool.detection))
+		p, in := f.phaseAt(max(e.Sent, f.from), clock.Time(j.pool.detection))
 		f.follow(v, e, number, p, in, j.pool)
 	}
 }
 
-func (f *failover) meet(s *session, e *results.Exchange, p *pool) {
+// meet takes an exchange within the outage, of a session that another one may keep from its home.
+func (f *failover) meet(s *session, e *results.Exchange, p *pool, exiled bool) {
 	failed := e.Failure != results.Answered || e.Status >= 500
 	switch {
 	case failed && e.Failure != results.Canceled:
 		f.errors++
 		f.lastError = max(f.lastError, e.Done)
-	case s.home != "" && e.Instance != s.home && s.home != f.instance && e.Instance != f.instance && !slices.Contains(s.victimOf, f.instance) && !p.unavailable(s.home, e.Sent, e.Done) &&
+	case !exiled && s.home != "" && e.Instance != s.home && s.home != f.instance && e.Instance != f.instance && !slices.Contains(s.victimOf, f.instance) && !p.unavailable(s.home, e.Sent, e.Done) &&
 		e.Flags&(results.MarkerDropped|results.AddressChanged) == 0 && e.Due >= s.bound:
 		f.collateral++
 	}

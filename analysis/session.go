@@ -107,7 +107,8 @@ func (j *judge) visit(s *session, e *results.Exchange) (fresh bool) {
 	}
 	s.answered++
 	if first {
-		s.home, s.placed, s.bound, s.firstDone, s.source = e.Instance, e.Instance, e.Done, e.Done, e.Source
+		s.placed, s.firstDone, s.source = e.Instance, e.Done, e.Source
+		j.bind(s, e)
 	}
 	if e.Due < s.firstDone {
 		s.opening = max(s.opening, e.Seq)
@@ -158,8 +159,25 @@ func (j *judge) follow(s *session, e *results.Exchange) (why string) {
 		j.rebinds++
 		j.switched(s, e, kind, why)
 	}
-	s.home, s.bound = e.Instance, e.Done
+	j.bind(s, e)
 	return why
+}
+
+// bind makes who answered the session's home. Where that is out already and the balancer does not know yet, the session
+// will have to leave it as if it had been there before.
+func (j *judge) bind(s *session, e *results.Exchange) {
+	s.home, s.bound = e.Instance, e.Done
+	for i := range j.failovers {
+		f := &j.failovers[i]
+		if f.from > e.Done {
+			return // they are in order
+		}
+		if f.instance == s.home && e.Sent <= f.to && !slices.ContainsFunc(s.victims, func(v victim) bool { return v.failover == i }) {
+			s.involved = true
+			s.victimOf = append(s.victimOf, f.instance)
+			s.victims = append(s.victims, victim{failover: i, late: true})
+		}
+	}
 }
 
 func (j *judge) switched(s *session, e *results.Exchange, kind, why string) {

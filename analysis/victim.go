@@ -29,6 +29,7 @@ func (f fate) String() string {
 // victim is one session whose home failed, while that outage is told.
 type victim struct {
 	failover int
+	late     bool // it was bound there after the failure: no victim to count, but in exile like one
 	fate     fate
 	host     string     // who answered last since the failure
 	hosted   clock.Time // when it did
@@ -71,7 +72,7 @@ func (j *judge) flapped(s *session, e *results.Exchange, v *victim) bool {
 func (f *failover) follow(v *victim, e *results.Exchange, number int, p phase, in bool, pool *pool) {
 	answered := e.Failure == results.Answered && e.Status < 500 && e.Instance != ""
 	if v.asked == 0 {
-		v.asked = e.Due
+		v.asked = max(e.Due, f.from)
 	}
 	if answered && !v.served {
 		v.served = true

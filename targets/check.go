@@ -44,10 +44,10 @@ func Check(e *profiles.Experiment) error {
 
 // ofFront is err where the use that it complains of is that of the front.
 func ofFront(err error) error {
-	if err == nil || !strings.HasPrefix(err.Error(), "lb.use: ") {
-		return err
+	if use := balancers.UseError(""); errors.As(err, &use) {
+		return errors.New("lb.front.use: " + string(use))
 	}
-	return errors.New("lb.front.use: " + strings.TrimPrefix(err.Error(), "lb.use: "))
+	return err
 }
 
 // checkTier refuses what the balancer of one tier cannot do.
@@ -108,7 +108,7 @@ func checkBuiltin(e *profiles.Experiment, mechanism string) error {
 		}
 		known = append(known, builtin+":"+m.Name)
 	}
-	return fmt.Errorf("lb.use: %s has no mechanism %q; use one of %s", builtin, mechanism, strings.Join(known, ", "))
+	return balancers.NoMechanism(builtin, mechanism, known)
 }
 
 // checkFaults refuses what the balancer cannot do at run time. Its drains within a rolling deploy

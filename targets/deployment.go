@@ -30,14 +30,14 @@ type Options struct {
 
 // Deployment is everything that was started for one run.
 type Deployment struct {
-	o         Options
-	record    *recorder
-	control   control
-	replicas  []*balancer // of the balancer; at least one once started
-	front     *balancer   // before them; nil without one
-	socketDir string      // of the replicas, removed at the end; empty = none
-	store     startedStore
-	watches   sync.WaitGroup
+	o          Options
+	record     *recorder
+	control    control
+	replicas   []*balancer       // of the balancer; at least one once started
+	front      *balancer         // before them; nil without one
+	socketDirs map[string]string // of each process of a balancer; its guard removes it unless it was killed
+	store      startedStore
+	watches    sync.WaitGroup
 
 	elsewhere []elsewhere
 	pooling   sync.Mutex // one order to the balancer at a time
@@ -60,7 +60,7 @@ func Start(ctx context.Context, o Options) (*Deployment, error) {
 	if err := Check(o.Experiment); err != nil {
 		return nil, err
 	}
-	d := &Deployment{o: o, record: &recorder{dir: o.Dir, watch: o.Watch}, control: newControl()}
+	d := &Deployment{o: o, record: &recorder{dir: o.Dir, watch: o.Watch}, control: newControl(), socketDirs: map[string]string{}}
 	if o.Experiment.Balancer.URL != "" {
 		d.replicas = strangers(o.Experiment.Balancer)
 		if err := d.meet(ctx); err != nil {
@@ -202,8 +202,8 @@ func (d *Deployment) Stop(ctx context.Context) error {
 	d.settleAccess(ctx)
 	_, err := each(d.balancers(), func(b *balancer) error { return d.stopProcess(ctx, b.running()) })
 	failed := []error{err}
-	if d.socketDir != "" {
-		failed = append(failed, os.RemoveAll(d.socketDir))
+	for _, dir := range d.socketDirs {
+		failed = append(failed, os.RemoveAll(dir))
 	}
 	failed = append(failed, d.keepAccess(), d.stopInstances(ctx), d.stopStore(ctx))
 	d.watches.Wait()

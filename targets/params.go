@@ -60,18 +60,20 @@ func (d *Deployment) places(p *balancers.Params, at post) (err error) {
 }
 
 // sockets gives each replica a directory for its own and tells where the others' are.
-func (d *Deployment) sockets(p *balancers.Params, at post) (err error) {
-	if d.socketDir == "" {
-		if d.socketDir, err = socketDir(); err != nil {
-			return err
-		}
-	}
+func (d *Deployment) sockets(p *balancers.Params, at post) error {
 	for _, name := range at.peers {
-		p.Peers = append(p.Peers, balancers.Peer{Name: name, Socket: filepath.Join(d.socketDir, name, "peers.sock")})
+		dir, ok := d.socketDirs[name]
+		if !ok {
+			var err error
+			if dir, err = socketDir(); err != nil {
+				return err
+			}
+			d.socketDirs[name] = dir
+		}
+		p.Peers = append(p.Peers, balancers.Peer{Name: name, Socket: filepath.Join(dir, "peers.sock")})
 	}
-	own := filepath.Join(d.socketDir, p.Name)
-	p.Socket = filepath.Join(own, "admin.sock")
-	return os.MkdirAll(own, 0o700)
+	p.Socket = filepath.Join(d.socketDirs[at.name], "admin.sock")
+	return nil
 }
 
 // longestSocketDir leaves room for the names and for the suffix haproxy binds first.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -65,7 +67,11 @@ func (b *balancer) launch(ctx context.Context, live balancers.Running, self []st
 	if err != nil {
 		return nil, err
 	}
-	guarded := []string{"serve", "guard"}
+	sockets := filepath.Dir(live.Params.Socket)
+	if err := os.MkdirAll(sockets, 0o700); err != nil { // the guard of a process before has removed it
+		return nil, err
+	}
+	guarded := []string{"serve", "guard", "--scratch", sockets}
 	if path := live.Row.Stdout(live.Params); path != "" {
 		guarded = append(guarded, "--stdout", path)
 	}

@@ -14,7 +14,7 @@ import (
 // file is meant.
 func completions(ctx context.Context, flag string) (names []string) {
 	switch flag {
-	case "lb":
+	case "lb", "lb-front":
 		for _, b := range targets.Available(ctx) {
 			names = append(names, b.Use)
 		}
@@ -36,7 +36,7 @@ func completions(ctx context.Context, flag string) (names []string) {
 
 // offerCompletions registers the values of every flag below cmd.
 func offerCompletions(cmd *cobra.Command) {
-	for _, flag := range []string{"mix", "profile", "engine", "store", "lb", "gate", "weights", "max-connections"} {
+	for _, flag := range []string{"mix", "profile", "engine", "store", "lb", "lb-front", "gate", "weights", "max-connections"} {
 		if cmd.Flags().Lookup(flag) != nil {
 			// The flag is there and has no completion yet: nothing can fail.
 			_ = cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

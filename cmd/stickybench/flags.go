@@ -20,6 +20,7 @@ type runFlags struct {
 	lb, lbConfig, listen              string
 	urls                              []string
 	replicas                          int
+	front, frontCookie                string
 	header, cookie, body              string
 	ca, serverName                    string
 	insecure                          bool
@@ -54,6 +55,8 @@ func (f *runFlags) registerTarget(set *pflag.FlagSet) {
 	set.BoolVar(&f.accessLog, "lb-access-log", false, "let the balancer log every request and compare its account with the two ends; costs it CPU time")
 	set.StringVar(&f.listen, "listen", "", "HOST:PORT the balancer listens on (default a free loopback port)")
 	set.IntVar(&f.replicas, "lb-replicas", 0, "so many replicas of it, up to 8: users' new connections go round them (default 1)")
+	set.StringVar(&f.front, "lb-front", "", "one more balancer NAME[:MECHANISM] before the replicas; users come to it alone (default none)")
+	set.StringVar(&f.frontCookie, "lb-front-cookie", "", "with --lb-front: name of its marker cookie (default the mechanism's own)")
 	set.StringSliceVar(&f.urls, "url", nil, "an already running balancer instead of --lb; repeat it (or put commas) for its replicas")
 	set.BoolVar(&f.discover, "discover", false, "with --url: probe first for what routing depends on, which decides what excuses a move")
 	set.StringArrayVar(&f.elsewhere, "backend", nil, "with --url: control URL of one of our backends behind it, which has the ledger (repeat)")

@@ -99,6 +99,7 @@ func (f *runFlags) applyTarget(exp *profiles.Experiment, given func(string) bool
 		lb.Use, lb.URL, lb.Others, lb.Replicas, lb.Front = "", f.urls[0], f.urls[1:], 1, nil
 	}
 	set(given, "lb-replicas", &lb.Replicas, f.replicas)
+	f.applyFront(lb, given)
 	set(given, "backend", &lb.Backends, f.elsewhere)
 	set(given, "backend-token", &lb.Token, f.token)
 	set(given, "lb-config", &lb.Config, f.lbConfig)
@@ -118,6 +119,22 @@ func (f *runFlags) applyTarget(exp *profiles.Experiment, given func(string) bool
 	set(given, "gate", &exp.Gates, f.gates)
 	if f.noFaults || given("url") {
 		exp.Faults = nil
+	}
+}
+
+// applyFront puts a balancer before the replicas, or takes the experiment's away where the flag is empty.
+func (f *runFlags) applyFront(lb *profiles.Balancer, given func(string) bool) {
+	switch {
+	case given("lb-front") && f.front == "":
+		lb.Front = nil
+	case given("lb-front"), given("lb-front-cookie"):
+		var front profiles.Front
+		if lb.Front != nil {
+			front = *lb.Front
+		}
+		set(given, "lb-front", &front.Use, f.front)
+		set(given, "lb-front-cookie", &front.Cookie, f.frontCookie)
+		lb.Front = &front
 	}
 }
 

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
 	"github.com/stickybench/stickybench/profiles"
@@ -40,6 +43,36 @@ func TestNoFilesAreOfferedForNumbers(t *testing.T) {
 		}
 		if names, directive := offer(cmd, nil, ""); len(names) > 0 || directive != cobra.ShellCompDirectiveNoFileComp {
 			t.Errorf("--%s offers %q, %v", flag, names, directive)
+		}
+	}
+}
+
+// The front of an experiment can be put there, renamed and taken away.
+func TestFlagsSayWhatStandsInFront(t *testing.T) {
+	two := filepath.Join(t.TempDir(), "two.yaml")
+	if err := os.WriteFile(two, []byte("lb: {use: builtin:cookie, front: {use: builtin:table, cookie: OUTER}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		file string
+		args []string
+		want *profiles.Front
+	}{
+		{"", nil, nil},
+		{"", []string{"--lb-front", "builtin:cookie", "--lb-front-cookie", "OUTER"}, &profiles.Front{Use: "builtin:cookie", Cookie: "OUTER"}},
+		{two, []string{"--lb-front", "builtin:cookie"}, &profiles.Front{Use: "builtin:cookie", Cookie: "OUTER"}},
+		{two, []string{"--lb-front-cookie", "F"}, &profiles.Front{Use: "builtin:table", Cookie: "F"}},
+		{two, []string{"--lb-front="}, nil},
+	} {
+		var f runFlags
+		cmd := &cobra.Command{}
+		f.register(cmd.Flags())
+		if err := cmd.ParseFlags(c.args); err != nil {
+			t.Fatal(err)
+		}
+		exp, err := f.resolve(c.file, cmd.Flags().Changed)
+		if err != nil || !cmp.Equal(exp.Balancer.Front, c.want) {
+			t.Errorf("%q: %+v, %v; want %+v", c.args, exp.Balancer.Front, err, c.want)
 		}
 	}
 }

@@ -134,12 +134,12 @@ func play(ctx context.Context, exp *profiles.Experiment, path string, watching o
 		return nil, err
 	}
 	exp = naming(exp)
+	if err := check(exp); err != nil { // before a directory is made, which would refuse the next attempt
+		return nil, wrongInput(err)
+	}
 	dir, err := createDir(exp, path)
 	if err != nil {
 		return nil, err
-	}
-	if err := check(exp); err != nil {
-		return nil, wrongInput(err)
 	}
 	revision := revisionHere(ctx)
 	deployment, err := targets.Start(ctx, targets.Options{Experiment: exp, Dir: dir, Self: self(), Watch: watching.change})

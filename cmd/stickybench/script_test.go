@@ -151,12 +151,13 @@ func sessionsText(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(sorted(lines)), 0o666))
 }
 
-// noChildLeft: nochild fails when a process of this test binary's children is still alive.
+// noChildLeft: nochild fails when a process of this test binary's children is still alive, or a directory of theirs still there.
 func noChildLeft(ts *testscript.TestScript, neg bool, args []string) {
 	marker := ts.Getenv("WORK") + "/" // another script may be called this one's name and more
 	left := ""
 	for range 100 { // those whose parent was killed need a moment to notice
-		if left = ""; slices.ContainsFunc(processes(ts), func(line string) bool { left = line; return strings.Contains(line, marker) }) {
+		scratch, _ := filepath.Glob(ts.Getenv("TMPDIR") + "/stickybench-*") // the pattern is a good one
+		if left = strings.Join(scratch, " "); left != "" || slices.ContainsFunc(processes(ts), func(line string) bool { left = line; return strings.Contains(line, marker) }) {
 			time.Sleep(100 * time.Millisecond)
 			continue
 		}

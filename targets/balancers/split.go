@@ -34,7 +34,7 @@ func split(line string) ([]string, error) {
 		}
 	}
 	if quote != 0 || escaped {
-		return nil, fmt.Errorf("lb.use: %q ends inside a quotation; close the quote", line)
+		return nil, UseError(fmt.Sprintf("%q ends inside a quotation; close the quote", line))
 	}
 	if inWord {
 		words = append(words, word.String())

@@ -83,7 +83,7 @@ func Lookup(use string) (Row, Mechanism, error) {
 		m, err := r.mechanism(mechanism)
 		return r, m, err
 	}
-	return Row{}, Mechanism{}, fmt.Errorf("lb.use: %q is no known balancer; use one of %s, or builtin:cookie", name, names())
+	return Row{}, Mechanism{}, UseError(fmt.Sprintf("%q is no known balancer; use one of %s, or builtin:cookie", name, names()))
 }
 
 func (r Row) mechanism(name string) (Mechanism, error) {
@@ -94,7 +94,17 @@ func (r Row) mechanism(name string) (Mechanism, error) {
 		}
 		known = append(known, r.Name+":"+m.Name)
 	}
-	return Mechanism{}, fmt.Errorf("lb.use: %s has no mechanism %q; use one of %s", r.Name, name, strings.Join(known, ", "))
+	return Mechanism{}, NoMechanism(r.Name, name, known)
+}
+
+// UseError is what is wrong with the words that name a balancer; which key they stand under is for the caller to say.
+type UseError string
+
+func (e UseError) Error() string { return "lb.use: " + string(e) }
+
+// NoMechanism says which mechanisms are known.
+func NoMechanism(balancer, mechanism string, known []string) error {
+	return UseError(fmt.Sprintf("%s has no mechanism %q; use one of %s", balancer, mechanism, strings.Join(known, ", ")))
 }
 
 func names() string {

@@ -50,9 +50,6 @@ const (
 	patience = 5 * time.Second
 )
 
-// errReconnect ends the attempt of a client library to open a second connection behind our back.
-var errReconnect = errors.New("the connection to the store is gone")
-
 func newRemote(s server, c codec, o Options) *Remote {
 	r := &Remote{server: s, codec: c}
 	trips := newTrips(o)
@@ -68,28 +65,13 @@ func newTrips(o Options) func() func() time.Duration {
 
 // open connects; a pool calls it from several goroutines. The end of ctx cuts the attempt.
 func (r *Remote) open(ctx context.Context, trips func() func() time.Duration) (*link, error) {
-	l := &link{}
-	uncut := func() bool { return true }
-	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
-		if l.conn != nil {
-			return nil, errReconnect
-		}
-		c, err := new(net.Dialer).DialContext(dialing, network, address)
-		if err != nil {
-			return nil, err
-		}
-		l.line = &line{Conn: c, trip: trips(), ctx: ctx}
-		uncut = context.AfterFunc(ctx, func() { _ = c.Close() })
-		return l.line, nil
-	}
-	c, err := r.server.connect(ctx, dial)
+	o := &opening{ctx: ctx, trips: trips}
+	uncut := context.AfterFunc(ctx, o.cut)
+	c, err := r.server.connect(ctx, o.dial)
 	if whole := uncut(); err == nil && whole {
-		l.conn = c
-		return l, nil
+		return &link{conn: c, line: o.end()}, nil
 	}
-	if l.line != nil {
-		_ = l.line.Close() // the first error says more
-	}
+	o.cut()
 	if err == nil { // cut at the last moment
 		c.close()
 		err = ctx.Err()
