@@ -45,17 +45,17 @@ func nghttpxMechanisms() []Mechanism {
 	hash := func(name, key string, marker Marker, affinity string) Mechanism {
 		return Mechanism{
 			Mechanism: results.Mechanism{Name: name, Family: results.MoveAndHome, Key: key, Disruption: minimal, Random: true, Agreement: results.Agree},
-			Marker:    marker,
-			text:      nghttpxConfig(affinity), refuse: refuseIgnoredWeights,
+			Marker:    marker, refuse: refuseIgnoredWeights,
+			Notes: []string{"nghttpx's checks are connections: an instance that takes them and then hangs, resets or answers 503 keeps its sessions"},
+			text:  nghttpxConfig(affinity),
 		}
 	}
 	const marked = ";affinity=cookie;affinity-cookie-name={{$.Cookie}};affinity-cookie-path=/;affinity-cookie-stickiness="
 	strict := hash("cookie", keyCookie, Unsalted, marked+"strict")
 	strict.Family, strict.Disruption, strict.Cookie = results.MoveAndStay, none, markerCookie
-	strict.Notes = []string{
+	strict.Notes = append(strict.Notes,
 		"nghttpx's strict cookie is a hash of the instance's address without a key",
-		"nghttpx looks for a new home by the hash in the cookie, which names the old one: all sessions of a failed instance go to the same other one",
-	}
+		"nghttpx looks for a new home by the hash in the cookie, which names the old one: all sessions of a failed instance go to the same other one")
 	loose := hash("cookie-loose", keyCookie, Hashed, marked+"loose")
 	loose.Cookie = markerCookie
 	ip := hash("ip", keyAddress, NoMarker, ";affinity=ip")
@@ -66,7 +66,7 @@ func nghttpxMechanisms() []Mechanism {
 		return refuseIgnoredWeights(p)
 	}
 	spread := hash("round-robin", none, NoMarker, "{{if gt .Weight 1}};weight={{.Weight}}{{end}}")
-	spread.Family, spread.Random, spread.Disruption, spread.Agreement, spread.refuse = results.NoAffinity, false, none, "", nil
+	spread.Family, spread.Random, spread.Disruption, spread.Agreement, spread.refuse, spread.Notes = results.NoAffinity, false, none, "", nil, nil
 	return []Mechanism{strict, loose, ip, spread}
 }
 
