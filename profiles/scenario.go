@@ -95,8 +95,8 @@ func (s Scenario) validate() error {
 	}
 	for _, class := range slices.Sorted(maps.Keys(s.Expect)) {
 		family, _, _ := strings.Cut(class, "/")
-		if !slices.Contains([]string{"any", "stay", "home", "flap"}, family) {
-			return fmt.Errorf("%s.yaml:1:1: expect.%s: use any, stay, home or flap, or one of them with the key, such as home/address, and with a trait: /ttl, /marker, /agree, /synchronise or /disagree", s.Name, class)
+		if !slices.Contains([]string{"any", "stay", "home", "flap", "stuck"}, family) {
+			return fmt.Errorf("%s.yaml:1:1: expect.%s: use any, stay, home, flap or stuck, or one of them with the key, such as home/address, and with a trait: /ttl, /marker, /agree, /synchronise or /disagree", s.Name, class)
 		}
 	}
 	return nil

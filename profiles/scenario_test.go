@@ -40,7 +40,7 @@ func TestScenarioMistakesAreOneLine(t *testing.T) {
 		header + "---\nduration: 20s\n":                                "duration 20s is above 15s",
 		"source: b\nexpect: {any: [x]}\n---\nduration: 5s\n":           "about and source",
 		"about: a\nsource: b\n---\nduration: 5s\n":                     "expect says what",
-		"about: a\nsource: b\nexpect: {all: [x]}\n---\nduration: 5s\n": "expect.all: use any, stay, home or flap",
+		"about: a\nsource: b\nexpect: {all: [x]}\n---\nduration: 5s\n": "expect.all: use any, stay, home, flap or stuck",
 	} {
 		_, err := DecodeScenario("s.yaml", []byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
