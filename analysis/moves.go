@@ -86,7 +86,11 @@ func rehashed(pool []results.Instance, instance string, weight float64) float64 
 // settled, whether it was moved.
 func (j *judge) meetMoves(s *session, e *results.Exchange) {
 	for ; int(s.moves) < len(j.moves) && j.moves[s.moves].at <= e.Sent; s.moves++ {
-		if m := &j.moves[s.moves]; s.home != "" && !s.jarless && s.home != m.instance && !j.pool.unavailable(s.home, m.at, m.at) {
+		m := &j.moves[s.moves]
+		if j.run.Mechanism.Family == results.Flap && j.exileIn(s, m.at, m.at) != nil {
+			continue // bound to what is out, it is where it is by chance
+		}
+		if s.home != "" && !s.jarless && s.home != m.instance && !j.pool.unavailable(s.home, m.at, m.at) {
 			s.pending = append(s.pending, pending{int(s.moves), s.home})
 			s.involved = true
 		}

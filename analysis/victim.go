@@ -45,8 +45,13 @@ type victim struct {
 // exile is the outage that keeps the session from its home while e is under way; nil when none does. Wherever it is
 // meanwhile, it is not where it is bound.
 func (j *judge) exile(s *session, e *results.Exchange) *victim {
+	return j.exileIn(s, e.Sent, e.Done)
+}
+
+// exileIn is the outage that keeps the session from its home at any time in [from, to].
+func (j *judge) exileIn(s *session, from, to clock.Time) *victim {
 	for i := range s.victims {
-		if o := j.failovers[s.victims[i].failover].outage; o.from <= e.Done && e.Sent <= o.to.Add(j.pool.detection) {
+		if o := j.failovers[s.victims[i].failover].outage; o.from <= to && from <= o.to.Add(j.pool.detection) {
 			return &s.victims[i]
 		}
 	}

@@ -88,7 +88,7 @@ func someMove(t *testing.T, d *Deployment, loses string) bool {
 }
 
 // markers are the mechanisms of every balancer with a cookie of its own.
-var markers = []string{"builtin:cookie", "haproxy:cookie", "nginx:userid", "apache:cookie", "caddy:cookie", "varnish:cookie"}
+var markers = []string{"builtin:cookie", "haproxy:cookie", "nginx:userid", "apache:cookie", "caddy:cookie", "nghttpx:cookie", "varnish:cookie"}
 
 // The front finds its replica by its cookie and that one its instance by the other.
 func TestEachTierRoutesByItsOwnCookie(t *testing.T) {
@@ -122,7 +122,7 @@ func TestEachTierRoutesByItsOwnCookie(t *testing.T) {
 
 // A client holds one cookie of a name, and what one tier wrote the other cannot read. Nginx can: it hashes any.
 func TestTwoTiersWithOneNameBreak(t *testing.T) {
-	for _, use := range []string{"builtin:cookie", "haproxy:cookie", "apache:cookie", "caddy:cookie"} {
+	for _, use := range []string{"builtin:cookie", "haproxy:cookie", "apache:cookie", "caddy:cookie", "nghttpx:cookie"} {
 		t.Run(strings.ReplaceAll(use, ":", "-"), func(t *testing.T) {
 			needs(t, use)
 			d, _ := deploy(t, tiered(use, profiles.Front{}))
@@ -224,7 +224,7 @@ func TestCheckOfTwoTiers(t *testing.T) {
 		change change
 		want   string // empty = it can be done
 	}{
-		{"builtin:cookie", profiles.Front{Use: "haporxy:cookie"}, nil, `lb.front.use: "haporxy" is no known balancer; use one of nginx, haproxy, apache, caddy, traefik, envoy, varnish, lighttpd, exec, or builtin:cookie`},
+		{"builtin:cookie", profiles.Front{Use: "haporxy:cookie"}, nil, `lb.front.use: "haporxy" is no known balancer; use one of nginx, haproxy, apache, caddy, nghttpx, traefik, envoy, varnish, lighttpd, exec, or builtin:cookie`},
 		{"haproxy:cookie", profiles.Front{Use: "builtin:nonsense"}, nil, `lb.front.use: builtin has no mechanism "nonsense"; use one of builtin:cookie, builtin:table, builtin:ip-hash, builtin:consistent-hash, builtin:round-robin`},
 		{"nginx:ip-hash", profiles.Front{Cookie: "X"}, nil, "lb.front.cookie: nginx:ip-hash makes no cookie of its own that could have another name; leave it out, or use builtin:cookie or haproxy:cookie"},
 		{"builtin:cookie", profiles.Front{Use: "builtin:table", Cookie: "X"}, nil, "lb.front.cookie: builtin:table makes no cookie of its own that could have another name; leave it out, or use builtin:cookie or haproxy:cookie"},
@@ -263,7 +263,7 @@ func TestEitherTierRoutesOnTheUserHeader(t *testing.T) {
 
 // A PROXY header is for the front alone.
 func TestAProxyHeaderEndsAtTheFront(t *testing.T) {
-	for _, use := range []string{"builtin:cookie", "haproxy:cookie", "nginx:userid"} {
+	for _, use := range []string{"builtin:cookie", "haproxy:cookie", "nginx:userid", "nghttpx:cookie"} {
 		t.Run(strings.ReplaceAll(use, ":", "-"), func(t *testing.T) {
 			needs(t, use)
 			e := tiered(use, profiles.Front{})
@@ -285,7 +285,7 @@ func TestAProxyHeaderEndsAtTheFront(t *testing.T) {
 
 // By default replicas see the address of the front; what clients say of theirs is passed on where it is believed.
 func TestReplicasSeeTheAddressOfTheFront(t *testing.T) {
-	for _, front := range []string{"builtin:ip-hash", "haproxy:cookie", "nginx:ip-hash", "apache:cookie"} {
+	for _, front := range []string{"builtin:ip-hash", "haproxy:cookie", "nginx:ip-hash", "apache:cookie", "nghttpx:cookie"} {
 		for via, many := range map[string]bool{"": false, profiles.ViaForwarded: true} {
 			t.Run(strings.ReplaceAll(front+"-"+via, ":", "-"), func(t *testing.T) {
 				needs(t, front)

@@ -85,7 +85,7 @@ func TestOrdersPassOverADeadReplica(t *testing.T) {
 
 // What was logged before stays: HAProxy takes the mode of appending from the file that it is given.
 func TestTheLogOutlivesItsWriter(t *testing.T) {
-	for _, use := range []string{"builtin:cookie", "haproxy:cookie", "nginx:ip-hash", "apache:cookie"} {
+	for _, use := range []string{"builtin:cookie", "haproxy:cookie", "nginx:ip-hash", "apache:cookie", "nghttpx:cookie"} {
 		t.Run(strings.ReplaceAll(use, ":", "-"), func(t *testing.T) {
 			needs(t, use)
 			e := replicated(use, 2, profiles.Fault{Restart: "lb1"})

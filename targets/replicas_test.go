@@ -22,7 +22,7 @@ func everyHome(d *Deployment, want string) bool {
 
 // What is done to the balancer or to its pool is done to every replica.
 func TestOrdersReachEveryReplica(t *testing.T) {
-	for _, use := range []string{"builtin:round-robin", "haproxy:round-robin", "nginx:round-robin"} {
+	for _, use := range []string{"builtin:round-robin", "haproxy:round-robin", "nginx:round-robin", "nghttpx:round-robin"} {
 		t.Run(strings.ReplaceAll(use, ":", "-"), func(t *testing.T) {
 			needs(t, use)
 			e := replicated(use, 3, profiles.Fault{Replace: "b1", With: "b3"})

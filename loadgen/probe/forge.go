@@ -7,7 +7,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"maps"
+	"net/netip"
 	"regexp"
 	"slices"
 
@@ -47,7 +49,31 @@ func crafts() []craft {
 			h.Write([]byte(address))
 			return hex.EncodeToString(h.Sum(nil))
 		}},
+		{"the FNV-1a of an instance's socket address", func(address string) string { return socketHash(address, func(b byte) uint32 { return uint32(b) }) }},
+		{"the FNV-1a of an instance's socket address, of signed bytes", func(address string) string {
+			return socketHash(address, func(b byte) uint32 { return uint32(int8(b)) })
+		}},
 	}
+}
+
+// socketHash is nghttpx's strict cookie: it hashes the address as a sockaddr of Linux holds it, and 1.52 takes each byte for
+// a char, which has a sign on x86 and none on ARM (its util.cc, hash32).
+func socketHash(address string, widen func(byte) uint32) string {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return address
+	}
+	family, before, after := byte(2), 0, 8 // AF_INET, and zeros up to the size of a sockaddr
+	if at.Addr().Is6() {
+		family, before, after = 10, 4, 4 // AF_INET6, the flow and the scope
+	}
+	raw := append([]byte{family, 0, byte(at.Port() >> 8), byte(at.Port())}, make([]byte, before)...)
+	raw = append(append(raw, at.Addr().AsSlice()...), make([]byte, after)...)
+	h := uint32(2166136261)
+	for _, b := range raw {
+		h = (h ^ widen(b)) * 16777619
+	}
+	return fmt.Sprintf("%08x", h)
 }
 
 // forge sends values that a client makes from the instances' addresses, by name. Those for one instance follow one another, so

@@ -52,3 +52,26 @@ func TestMarkersAreForged(t *testing.T) {
 		t.Errorf("in the order %v", got)
 	}
 }
+
+// The first four are what nghttpx 1.52 set for these instances on x86.
+func TestSocketHashIsWhatNghttpxSets(t *testing.T) {
+	signed := func(b byte) uint32 { return uint32(int8(b)) }
+	plain := func(b byte) uint32 { return uint32(b) }
+	for _, c := range []struct {
+		address string
+		widen   func(byte) uint32
+		want    string
+	}{
+		{"127.0.0.1:19001", signed, "9b92f53a"},
+		{"127.0.0.1:19003", signed, "fb1b0980"},
+		{"127.0.0.1:40000", signed, "43ab3837"},
+		{"[::1]:40001", signed, "34361763"},
+		{"127.0.0.1:19001", plain, "9b92f53a"},
+		{"127.0.0.1:40000", plain, "7bfaa937"},
+		{"a name", plain, "a name"},
+	} {
+		if got := socketHash(c.address, c.widen); got != c.want {
+			t.Errorf("%s: %s, want %s", c.address, got, c.want)
+		}
+	}
+}

@@ -11,29 +11,30 @@ import (
 	"github.com/stickybench/stickybench/results"
 )
 
-// plainLine is a line of the balancers whose configuration says what they log: nginx, HAProxy, Apache, Envoy. Each gives
+// plainLine is a line of the balancers whose configuration says what they log: nginx, HAProxy, Apache, nghttpx, Envoy. Each gives
 // times in the unit it knows. Numbers may stand in quotes.
 type plainLine struct {
-	Start     figure `json:"start_s"` // either the start
-	End       figure `json:"end_s"`   // or the end
-	EndMicro  figure `json:"end_us"`
-	Client    string `json:"client"`
-	Method    string `json:"method"`
-	Path      string `json:"path"`
-	Status    figure `json:"status"`
-	Took      figure `json:"took_s"`
-	TookMilli figure `json:"took_ms"`
-	TookMicro figure `json:"took_us"`
-	Upstream  string `json:"upstream"`        // addresses; several where it retried
-	Statuses  string `json:"upstream_status"` // of each
-	Times     string `json:"upstream_s"`      // of each
-	Connect   figure `json:"connect_ms"`      // or of the last one, in parts
-	Response  figure `json:"response_ms"`
-	Data      figure `json:"data_ms"`
-	Retries   figure `json:"retries"`
-	Attempts  figure `json:"attempts"`
-	Session   string `json:"session"`
-	Seq       figure `json:"seq"`
+	Start     figure    `json:"start_s"` // either the start
+	Began     time.Time `json:"start"`   // which may be a date
+	End       figure    `json:"end_s"`   // or the end
+	EndMicro  figure    `json:"end_us"`
+	Client    string    `json:"client"`
+	Method    string    `json:"method"`
+	Path      string    `json:"path"`
+	Status    figure    `json:"status"`
+	Took      figure    `json:"took_s"`
+	TookMilli figure    `json:"took_ms"`
+	TookMicro figure    `json:"took_us"`
+	Upstream  string    `json:"upstream"`        // addresses; several where it retried
+	Statuses  string    `json:"upstream_status"` // of each
+	Times     string    `json:"upstream_s"`      // of each
+	Connect   figure    `json:"connect_ms"`      // or of the last one, in parts
+	Response  figure    `json:"response_ms"`
+	Data      figure    `json:"data_ms"`
+	Retries   figure    `json:"retries"`
+	Attempts  figure    `json:"attempts"`
+	Session   string    `json:"session"`
+	Seq       figure    `json:"seq"`
 }
 
 // figure is a number that may stand in quotes, or a dash for none.
@@ -64,7 +65,7 @@ func plain() parser {
 		if err := json.Unmarshal(text, &l); err != nil {
 			return err
 		}
-		if l.Start == 0 && l.End == 0 && l.EndMicro == 0 {
+		if l.Start == 0 && l.Began.IsZero() && l.End == 0 && l.EndMicro == 0 {
 			return errors.New("a line without a time")
 		}
 		hand(l.access())
@@ -78,6 +79,9 @@ func (l plainLine) access() results.Access {
 	a.Time = clock.Time(l.End.of(time.Second) + l.EndMicro.of(time.Microsecond))
 	if l.Start > 0 {
 		a.Time = clock.Time(l.Start.of(time.Second) + a.Took)
+	}
+	if !l.Began.IsZero() {
+		a.Time = clock.Time(l.Began.UnixNano()) + clock.Time(a.Took)
 	}
 	a.Retries = max(0, len(a.Tries)-1, int(l.Retries), int(l.Attempts)-1)
 	return a

@@ -40,6 +40,12 @@ func TestLinesAreUnderstood(t *testing.T) {
 		"envoy": {"envoy",
 			`{"start_s":"1795728328.000000","client":"127.1.2.3","method":"GET","path":"/item","status":200,"took_ms":1000,"upstream":"127.0.0.1:9001","attempts":2,"session":"7.0","seq":"1"}`,
 			results.Access{Time: end, Client: "127.1.2.3", Method: "GET", Path: "/item", Status: 200, Session: "7.0", Seq: 1, Retries: 1, Took: time.Second, Tries: []results.Try{{Upstream: "127.0.0.1:9001"}}}},
+		"nghttpx": {"nghttpx",
+			`{"start":"2026-11-26T21:25:28.000Z","client":"127.1.2.3","method":"GET","path":"/item","status":200,"took_s":1.000,"upstream":"127.0.0.1:9001","session":"7.0","seq":"1"}`,
+			results.Access{Time: end, Client: "127.1.2.3", Method: "GET", Path: "/item", Status: 200, Session: "7.0", Seq: 1, Took: time.Second, Tries: []results.Try{{Upstream: "127.0.0.1:9001"}}}},
+		"nghttpx, nobody left": {"nghttpx",
+			`{"start":"2026-11-26T21:25:29.000Z","client":"127.1.2.3","method":"GET","path":"/item","status":502,"took_s":0.000,"upstream":"-:-","session":"-","seq":"-"}`,
+			results.Access{Time: end, Client: "127.1.2.3", Method: "GET", Path: "/item", Status: 502}},
 		"caddy, two tries": {"caddy",
 			`{"level":"debug","ts":1795728328.9,"logger":"http.handlers.reverse_proxy","msg":"upstream roundtrip","upstream":"127.0.0.1:9002","duration":0.25,"request":{"headers":{"Stickybench-Session":["7.0"],"Stickybench-Seq":["2"]}},"error":"dial tcp: refused"}
 {"level":"debug","ts":1795728328.9,"logger":"http.handlers.reverse_proxy","msg":"selected upstream","dial":"127.0.0.1:9001"}

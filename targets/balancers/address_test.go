@@ -18,12 +18,12 @@ import (
 // homes of their own where the mechanism routes on the address, and the instance hears of that address where the balancer
 // passes it on. Apache has no mechanism that routes on it.
 func TestLiveToldAddress(t *testing.T) {
-	all := []string{"nginx:ip-hash", "nginx:hash-address", "haproxy:source", "haproxy:stick-table", "caddy:client-ip-hash", "apache:cookie", "traefik:cookie", "varnish:shard-address", "lighttpd:sticky"}
+	all := []string{"nginx:ip-hash", "nginx:hash-address", "haproxy:source", "haproxy:stick-table", "caddy:client-ip-hash", "apache:cookie", "nghttpx:cookie", "traefik:cookie", "varnish:shard-address", "lighttpd:sticky"}
 	for _, via := range []string{profiles.ViaProxy1, profiles.ViaProxy2, profiles.ViaForwarded} {
 		t.Run(via, func(t *testing.T) {
 			uses := all
 			if via != profiles.ViaForwarded {
-				uses = append(uses, "caddy:ip-hash", "traefik:hrw")
+				uses = append(uses, "caddy:ip-hash", "nghttpx:ip", "traefik:hrw")
 			}
 			eachWith(t, 4, func(p *Params) { p.Via = via }, only(uses...), heard)
 		})

@@ -89,7 +89,7 @@ func TestGoldenConfigurationsOfRenamedCookies(t *testing.T) {
 // TestGoldenVariants covers what a configuration says only when it is asked to: the access log, where clients'
 // addresses stand, weights, and a limit of connections.
 func TestGoldenVariants(t *testing.T) {
-	for _, use := range []string{"nginx:ip-hash", "haproxy:source", "apache:cookie", "caddy:client-ip-hash", "traefik:cookie", "envoy:cookie", "varnish:shard-address", "lighttpd:sticky"} {
+	for _, use := range []string{"nginx:ip-hash", "haproxy:source", "apache:cookie", "caddy:client-ip-hash", "nghttpx:cookie", "traefik:cookie", "envoy:cookie", "varnish:shard-address", "lighttpd:sticky"} {
 		row, mechanism, err := Lookup(use)
 		if err != nil {
 			t.Fatal(err)
@@ -157,6 +157,8 @@ func TestParametersShowInTheConfiguration(t *testing.T) {
 		{"apache:cookie", func(p *Params) { p.Health.Interval = time.Millisecond }, "hcinterval=100ms", "hcinterval=1ms"},
 		{"haproxy:cookie", func(p *Params) { p.Instances[1].Draining, p.Instances[1].Weight = true, 4 }, "cookie b2 weight 0\n", "weight 4"},
 		{"haproxy:cookie", func(p *Params) { p.Instances[1].Draining = true }, "127.0.0.1:9002 id 2 cookie b2 weight 0\n", "b1 weight"},
+		{"nghttpx:round-robin", func(p *Params) { p.Instances[1].Weight = 4 }, "backend=127.0.0.1,9002;;proto=http/1.1;fall=3;rise=2;weight=4\n", "9001;;proto=http/1.1;fall=3;rise=2;weight"},
+		{"nghttpx:cookie", func(p *Params) { p.Listen = "[::1]:8080" }, "frontend=::1,8080;no-tls\n", "proxyproto"},
 		{"traefik:cookie", func(p *Params) { p.Absolute = true }, `"maxAge": 90}`, ""},
 		{"envoy:cookie", func(p *Params) { p.Absolute = true }, "ttl: 90.000s}", ""},
 		{"haproxy", func(p *Params) {}, "cookie SRV insert", ""},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -30,8 +31,8 @@ func haproxyDrain(ctx context.Context, b Running, instance string) error {
 // haproxyReload checks the configuration first, because the master reloads a bad one without a word
 // and goes on with the old worker. It returns when a new worker has taken over.
 func haproxyReload(ctx context.Context, b Running) error {
-	if err := b.tell(ctx, "-c", "-q", "-f", b.Params.File("haproxy.cfg")); err != nil {
-		return err
+	if err := b.tell(ctx, "-c", "-f", b.Params.File("haproxy.cfg")); err != nil {
+		return haproxyAlert(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
 	defer cancel()
@@ -52,6 +53,17 @@ func haproxyReload(ctx context.Context, b Running) error {
 			return fmt.Errorf("no new worker within %v", orderTimeout)
 		}
 	}
+}
+
+// haproxyWord is one thing that haproxy says: "[ALERT] (PID) : TEXT", and the next begins.
+var haproxyWord = regexp.MustCompile(`\[ALERT\] \(\d+\) : (.*?)(?: \[(?:ALERT|WARNING|NOTICE)\] |$)`)
+
+// haproxyAlert is the first alert in what haproxy said, or all of it.
+func haproxyAlert(said error) error {
+	if alert := haproxyWord.FindStringSubmatch(said.Error()); alert != nil {
+		return errors.New(alert[1])
+	}
+	return said
 }
 
 // haproxyMaster gives the master an order, as soon as it listens: it starts again once its first worker is up.

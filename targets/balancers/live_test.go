@@ -82,6 +82,28 @@ func failover(t *testing.T, f *fixture) {
 	}
 }
 
+// TestLiveStrictCookieMovesTogether: the new home comes from the cookie of the old one, so that all of its users have the same.
+func TestLiveStrictCookieMovesTogether(t *testing.T) {
+	each(t, 4, only("nghttpx:cookie"), func(t *testing.T, f *fixture) {
+		users := map[string][]*http.Client{}
+		for n := range 40 {
+			user := visitor(t, n)
+			home := homes(t, f, user, 1)[0]
+			users[home] = append(users[home], user)
+		}
+		f.instances["b2"].stop()
+		var seen []string
+		for _, user := range users["b2"] {
+			// A request on a kept connection that the instance closes at that moment is answered 502.
+			eventually(t, func() bool { _, err := ask(user, f.url); return err == nil })
+			seen = append(seen, homes(t, f, user, 1)...)
+		}
+		if len(seen) < 2 || distinct(seen) != 1 {
+			t.Errorf("the users of b2 moved to %v", seen)
+		}
+	})
+}
+
 // stuck: errors and nothing else until the home is back.
 func stuck(t *testing.T, f *fixture) {
 	user := visitor(t, 7)
@@ -147,7 +169,7 @@ func TestLiveDrainOfUnknownInstanceFails(t *testing.T) {
 
 // TestLivePool adds an instance, then takes the user's home away; nobody else moves.
 func TestLivePool(t *testing.T) {
-	each(t, 2, only("nginx:hash-cookie-consistent", "haproxy:cookie", "apache:cookie", "caddy:cookie", "traefik:cookie", "varnish:cookie"), func(t *testing.T, f *fixture) {
+	each(t, 2, only("nginx:hash-cookie-consistent", "haproxy:cookie", "apache:cookie", "caddy:cookie", "nghttpx:cookie", "traefik:cookie", "varnish:cookie"), func(t *testing.T, f *fixture) {
 		stay, leave := visitor(t, 1), visitor(t, 2)
 		kept, home := homes(t, f, stay, 2)[1], homes(t, f, leave, 2)[1]
 		for n := 3; kept == home; n++ {
@@ -181,7 +203,7 @@ func TestLivePool(t *testing.T) {
 
 // TestLiveReloadKeepsBoundUsers covers the mechanisms whose binding is in the client or computed.
 func TestLiveReloadKeepsBoundUsers(t *testing.T) {
-	each(t, 3, only("nginx:userid", "haproxy:cookie", "haproxy:source", "apache:cookie", "caddy:cookie", "caddy:ip-hash", "traefik:cookie", "traefik:hrw", "varnish:shard-cookie", "lighttpd:sticky"), func(t *testing.T, f *fixture) {
+	each(t, 3, only("nginx:userid", "haproxy:cookie", "haproxy:source", "apache:cookie", "caddy:cookie", "caddy:ip-hash", "nghttpx:cookie", "nghttpx:ip", "traefik:cookie", "traefik:hrw", "varnish:shard-cookie", "lighttpd:sticky"), func(t *testing.T, f *fixture) {
 		user := visitor(t, 1)
 		home := homes(t, f, user, 2)[1]
 		if err := f.running.Reload(t.Context()); err != nil {
@@ -190,6 +212,20 @@ func TestLiveReloadKeepsBoundUsers(t *testing.T) {
 		if names := homes(t, f, user, 20); distinct(append(names, home)) != 1 {
 			t.Errorf("the reload moved the user from %s to %v", home, names)
 		}
+	})
+}
+
+// A configuration that the program refuses is told in one line with the program's own reason, and what was in force stays.
+func TestLiveRefusedReloadSaysWhy(t *testing.T) {
+	each(t, 1, only("nginx:userid", "haproxy:cookie", "apache:cookie", "caddy:cookie", "nghttpx:cookie"), func(t *testing.T, f *fixture) {
+		right := f.running.Mechanism.text
+		f.running.Mechanism.text += "\nfrobnicate=;\n"
+		err := f.running.Reload(t.Context())
+		f.running.Mechanism.text = right
+		if err == nil || !strings.Contains(err.Error(), "frobnicate") && !strings.Contains(err.Error(), "invalid character") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("got %v", err)
+		}
+		homes(t, f, visitor(t, 1), 2)
 	})
 }
 
@@ -231,7 +267,7 @@ func TestLivePeersKeepTheTable(t *testing.T) {
 }
 
 func TestLiveBadConfigurationChangesNothing(t *testing.T) {
-	each(t, 2, only("nginx:ip-hash", "haproxy:cookie", "apache:cookie", "caddy:cookie", "varnish:shard-address", "lighttpd:sticky"), func(t *testing.T, f *fixture) {
+	each(t, 2, only("nginx:ip-hash", "haproxy:cookie", "apache:cookie", "caddy:cookie", "nghttpx:cookie", "varnish:shard-address", "lighttpd:sticky"), func(t *testing.T, f *fixture) {
 		broken := f.running
 		broken.Params.Listen = "no such address"
 		if broken.Row.Name == "varnish" { // whose configuration does not say where it listens

@@ -86,6 +86,12 @@ func (p Params) AtLeast(least string, d time.Duration) (string, error) {
 	return p.Milliseconds(max(floor, d)), err
 }
 
+// Comma writes HOST:PORT as "HOST,PORT".
+func (Params) Comma(address string) string {
+	at := max(0, strings.LastIndexByte(address, ':'))
+	return strings.Trim(address[:at], "[]") + strings.Replace(address[at:], ":", ",", 1)
+}
+
 // WholeSeconds writes d as a bare number of seconds, rounded up.
 func (p Params) WholeSeconds(d time.Duration) string { return strings.TrimSuffix(p.Seconds(d), "s") }
 

@@ -9,7 +9,7 @@ import (
 // its own users away, whatever place the others have in the list.
 func TestLiveRemovalMovesNobodyElse(t *testing.T) {
 	each(t, 4, only("nginx:hash-address", "nginx:hash-header-consistent", "haproxy:source-consistent", "haproxy:header-consistent",
-		"caddy:ip-hash", "caddy:header-hash", "caddy:cookie", "traefik:hrw", "varnish:shard-address", "lighttpd:sticky"), func(t *testing.T, f *fixture) {
+		"caddy:ip-hash", "caddy:header-hash", "caddy:cookie", "nghttpx:ip", "nghttpx:cookie-loose", "traefik:hrw", "varnish:shard-address", "lighttpd:sticky"), func(t *testing.T, f *fixture) {
 		const users = 40
 		var clients []*http.Client
 		var before []string

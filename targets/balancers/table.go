@@ -64,7 +64,7 @@ const (
 
 // rows is the table.
 func rows() []Row {
-	return []Row{nginx(), haproxy(), apache(), caddy(), traefik(), envoy(), varnish(), lighttpd(), command()}
+	return []Row{nginx(), haproxy(), apache(), caddy(), nghttpx(), traefik(), envoy(), varnish(), lighttpd(), command()}
 }
 
 // List gives every balancer known here.

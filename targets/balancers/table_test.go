@@ -11,7 +11,7 @@ import (
 
 func TestLookupNamesWhatIsKnown(t *testing.T) {
 	for use, want := range map[string]string{
-		"squid":        `lb.use: "squid" is no known balancer; use one of nginx, haproxy, apache, caddy, traefik, envoy, varnish, lighttpd, exec, or builtin:cookie`,
+		"squid":        `lb.use: "squid" is no known balancer; use one of nginx, haproxy, apache, caddy, nghttpx, traefik, envoy, varnish, lighttpd, exec, or builtin:cookie`,
 		"nginx:sticky": `lb.use: nginx has no mechanism "sticky"; use one of nginx:ip-hash, nginx:hash-cookie, nginx:hash-cookie-consistent, nginx:userid, nginx:ip-hash-forwarded, nginx:hash-address, nginx:hash-header, nginx:hash-header-consistent, nginx:round-robin`,
 	} {
 		if _, _, err := Lookup(use); err == nil || err.Error() != want {
@@ -50,6 +50,8 @@ func TestPromises(t *testing.T) {
 			Detection: time.Second, Agreement: results.Agree, Cookie: "ROUTEID"}, // its cookie has no idle expiry
 		"caddy:cookie": {Name: "cookie", Family: results.MoveAndStay, Key: "cookie", Disruption: "none", Random: true,
 			Detection: 350 * time.Millisecond, Agreement: results.Agree, Cookie: "SRV"},
+		"nghttpx:cookie": {Name: "cookie", Family: results.MoveAndStay, Key: "cookie", Disruption: "none", Random: true,
+			Detection: 550 * time.Millisecond, Agreement: results.Agree, Cookie: "SRV"},
 		"haproxy:cookie-prefix": {Name: "cookie-prefix", Family: results.Flap, Key: "cookie", Disruption: "none",
 			Detection: 350 * time.Millisecond, Agreement: results.Agree},
 	} {
@@ -117,8 +119,9 @@ func TestVersionIsTheDottedNumber(t *testing.T) {
 		"nginx version: nginx/1.22.1\n":                                                 "1.22.1",
 		"HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/\n":          "2.6.12",
 		"Server version: Apache/2.4.71 (Debian)\nServer built:   2026-11-12T08:58:41\n": "2.4.71",
-		"v2.11.9 h1:abc=\n":          "2.11.9",
-		"something without a number": "",
+		"nghttpx nghttp2/1.52.0\n":                                                      "1.52.0",
+		"v2.11.9 h1:abc=\n":                                                             "2.11.9",
+		"something without a number":                                                    "",
 	} {
 		if got := version([]byte(out)); got != want {
 			t.Errorf("version(%q) = %q, want %q", out, got, want)
@@ -146,6 +149,8 @@ func TestWeightsAndLimitsThatCannotBeAreRefused(t *testing.T) {
 		want string
 	}{
 		{"caddy:cookie", Params{Weights: []int{1, 4}}, "backends.weights: caddy's affinity mechanisms know no weights; use haproxy:cookie, nginx:ip-hash or builtin:cookie, or leave them out"},
+		{"nghttpx:ip", Params{Weights: []int{1, 4}}, "backends.weights: nghttpx ignores them where affinity is on; use haproxy:cookie, nginx:ip-hash or builtin:cookie, or leave them out"},
+		{"nghttpx:round-robin", Params{Weights: []int{1, 4}}, ""},
 		{"apache:cookie", Params{Weights: []int{1, 101}}, "backends.weights: 101; apache takes 1 to 100"},
 		{"apache:cookie", Params{Weights: []int{1, 100}}, ""},
 		{"varnish:round-robin", Params{Weights: []int{1, 4}}, "backends.weights: varnish's round_robin director knows no weights; use varnish:cookie or varnish:shard-address, or leave them out"},

@@ -14,7 +14,7 @@ func TestLiveWeights(t *testing.T) {
 			p.Instances[i].Weight = p.Weights[i]
 		}
 	}
-	eachWith(t, 3, weigh, only("haproxy:cookie", "nginx:round-robin", "apache:cookie"), func(t *testing.T, f *fixture) {
+	eachWith(t, 3, weigh, only("haproxy:cookie", "nginx:round-robin", "apache:cookie", "nghttpx:round-robin"), func(t *testing.T, f *fixture) {
 		counts := map[string]int{}
 		for n := range 24 {
 			counts[homes(t, f, visitor(t, n), 1)[0]]++

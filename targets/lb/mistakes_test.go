@@ -87,11 +87,7 @@ func markers() []seeded {
 				right.bind(h, q, instance, now)
 			})},
 		{name: "marker never re-issued", about: "after a failover the old cookie stays", want: "flap", world: ordinary.with(outage("kill", "start")...),
-			affinity: bound(func(_ *sim, right affinity, h http.Header, q *http.Request, instance string, now time.Time) {
-				if !bears(q) {
-					right.bind(h, q, instance, now)
-				}
-			})},
+			affinity: writtenOnce},
 		{name: "first answer unbound", about: "the cookie comes with the second answer only", want: "switch", world: ordinary,
 			affinity: bound(func(_ *sim, right affinity, h http.Header, q *http.Request, instance string, now time.Time) {
 				if session(q) != "" {

@@ -113,6 +113,15 @@ func bound(f func(s *sim, right affinity, answer http.Header, q *http.Request, i
 	}
 }
 
+// writtenOnce leaves the marker that a client bears as it is, as who prefixes or learns the application's cookie does.
+func writtenOnce(s *sim, r *router, right affinity) affinity {
+	return bound(func(_ *sim, right affinity, h http.Header, q *http.Request, instance string, now time.Time) {
+		if !bears(q) {
+			right.bind(h, q, instance, now)
+		}
+	})(s, r, right)
+}
+
 // session is the application's id in a request; "" for a first one.
 func session(q *http.Request) string {
 	if sent, err := q.Cookie(wire.SessionCookie); err == nil {

@@ -1,6 +1,7 @@
 package lb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 // analysis are the real ones.
 type world struct {
 	mechanism  string
+	family     results.Family // that is promised; empty = the mechanism's own
 	sessions   int
 	requests   int // per session
 	every      time.Duration
@@ -89,6 +91,7 @@ func (w world) promise() results.Mechanism {
 	for _, m := range Mechanisms() {
 		if m.Name == w.mechanism {
 			h := checks()
+			m.Family = cmp.Or(w.family, m.Family)
 			m.TTL, m.Sliding = w.ttl, w.ttl > 0 && !w.absolute
 			m.Detection = h.Interval*time.Duration(h.Fall) + h.Timeout
 			return m
