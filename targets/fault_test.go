@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/internal/wire"
 	"github.com/stickybench/stickybench/profiles"
 	"github.com/stickybench/stickybench/results"
@@ -190,5 +191,19 @@ func TestStepsOnADeadInstanceAreWarnings(t *testing.T) {
 	d.playFaults(ctx, 0)
 	if said := d.record.said(); len(said) != 2 {
 		t.Errorf("want two warnings, got %q", said)
+	}
+}
+
+// What the end of the load cuts off is told: a reader must not take it for a fault that did no harm.
+func TestStepsThatTheEndCutsOffAreWarnings(t *testing.T) {
+	late := profiles.Fault{Kill: "b2", At: at(time.Hour)}
+	d, _ := deploy(t, experiment("builtin:cookie", profiles.Fault{Kill: "b1"}, late))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	d.try(ctx, profiles.Event{Action: "kill", Target: "b1"})
+	d.playFaults(ctx, clock.Now())
+	said := d.record.said()
+	if len(said) != 2 || !strings.Contains(said[0], "kill b1: not played, what came before it lasted") || !strings.Contains(said[1], "not played, the load had ended") {
+		t.Errorf("warnings %q", said)
 	}
 }

@@ -43,6 +43,7 @@ func (d *Deployment) playFaults(ctx context.Context, start clock.Time) {
 	before := map[any]chan struct{}{} // the last step of a fault, by number, and of a target, by name
 	for _, e := range d.o.Experiment.Events() {
 		if clock.SleepUntil(ctx, start.Add(e.At)) != nil {
+			d.record.warn(fmt.Sprintf("fault at %v: %s %s, and what follows it: not played, the load had ended", e.At, e, e.Target))
 			return
 		}
 		on := e.Target
@@ -67,8 +68,15 @@ func (d *Deployment) playFaults(ctx context.Context, start clock.Time) {
 // why is what the records say of a step.
 func why(e profiles.Event) string { return "fault " + e.String() }
 
+// try plays a step; what could not be done, or not before the load ended, is told.
 func (d *Deployment) try(ctx context.Context, e profiles.Event) {
-	if err := d.play(ctx, e); err != nil && ctx.Err() == nil {
+	err := errors.New("not played, what came before it lasted until the load ended")
+	if ctx.Err() == nil {
+		if err = d.play(ctx, e); err != nil && ctx.Err() != nil {
+			err = errors.New("not done when the load ended")
+		}
+	}
+	if err != nil {
 		d.record.warn(fmt.Sprintf("fault at %v: %s %s: %v", e.At, e, e.Target, err))
 	}
 }

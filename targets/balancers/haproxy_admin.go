@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"regexp"
 	"strings"
 	"syscall"
@@ -34,25 +35,32 @@ func haproxyReload(ctx context.Context, b Running) error {
 	if err := b.tell(ctx, "-c", "-f", b.Params.File("haproxy.cfg")); err != nil {
 		return haproxyAlert(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
+	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
 	defer cancel()
 	before, err := haproxyMaster(ctx, b, "show proc\n")
 	if err != nil {
 		return err
 	}
-	if _, err := haproxyMaster(ctx, b, "reload\n"); err != nil {
+	if _, err := haproxyMaster(ctx, b, "reload\n"); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) { // it may start again without an answer
 		return err
 	}
 	for {
-		// The master does not answer while it starts again.
-		now, err := haproxyOrder(ctx, b.Params.Beside(masterSocket), "show proc\n")
+		now, err := haproxyGlance(ctx, b)
 		if err == nil && worker(now) != "" && worker(now) != worker(before) {
 			return nil
 		}
 		if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
-			return fmt.Errorf("no new worker within %v", orderTimeout)
+			return fmt.Errorf("no new worker within %v", reloadTimeout)
 		}
 	}
+}
+
+// haproxyGlance asks the master for its processes. It does not answer while it starts again, and may then have forgotten that it
+// was asked.
+func haproxyGlance(ctx context.Context, b Running) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, reloadTimeout/20)
+	defer cancel()
+	return haproxyOrder(ctx, b.Params.Beside(masterSocket), "show proc\n")
 }
 
 // haproxyWord is one thing that haproxy says: "[ALERT] (PID) : TEXT", and the next begins.
@@ -124,9 +132,6 @@ func worker(said string) string {
 	return ""
 }
 
-// orderTimeout bounds one exchange on an admin socket.
-const orderTimeout = 5 * time.Second
-
 // haproxyOrder gives the answer to one order. The master waits for the end of what it is told before it answers all of it.
 func haproxyOrder(ctx context.Context, socket, order string) (string, error) {
 	var d net.Dialer
@@ -135,7 +140,11 @@ func haproxyOrder(ctx context.Context, socket, order string) (string, error) {
 		return "", err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(orderTimeout)); err != nil {
+	deadline := time.Now().Add(orderTimeout)
+	if ends, ok := ctx.Deadline(); ok && ends.Before(deadline) {
+		deadline = ends
+	}
+	if err := conn.SetDeadline(deadline); err != nil {
 		return "", err
 	}
 	if _, err := io.WriteString(conn, order); err != nil {

@@ -114,11 +114,11 @@ func lighttpdReload(ctx context.Context, b Running) error {
 	if err := syscall.Kill(pid, syscall.SIGUSR1); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
+	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
 	defer cancel()
 	for lighttpdStarts(b) == before {
 		if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
-			return fmt.Errorf("it has not started again within %v", orderTimeout)
+			return fmt.Errorf("it has not started again within %v", reloadTimeout)
 		}
 	}
 	return nil

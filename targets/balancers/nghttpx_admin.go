@@ -20,7 +20,7 @@ import (
 // nghttpxReload tells the main process to read its configuration again and waits for what comes of it: a new worker process,
 // which knows another revision, or an error in the log.
 func nghttpxReload(ctx context.Context, b Running) error {
-	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
+	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
 	defer cancel()
 	before, err := nghttpxRevision(ctx, b.Params.Socket)
 	if err != nil {
@@ -56,7 +56,7 @@ func nghttpxReload(ctx context.Context, b Running) error {
 			}
 		}
 		if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
-			return fmt.Errorf("no new worker within %v", orderTimeout)
+			return fmt.Errorf("no new worker within %v", reloadTimeout)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/stickybench/stickybench/results"
 )
@@ -100,6 +101,13 @@ func (b Running) Linked(ctx context.Context, ripe bool) error {
 	}
 	return b.Row.linked(ctx, b, ripe)
 }
+
+const (
+	// orderTimeout bounds one exchange on an admin socket.
+	orderTimeout = 5 * time.Second
+	// reloadTimeout bounds a reload, for which new processes, or a C compiler, have to come by a processor.
+	reloadTimeout = 20 * time.Second
+)
 
 // tell runs the balancer's own program for an order such as "reload".
 func (b Running) tell(ctx context.Context, args ...string) error {

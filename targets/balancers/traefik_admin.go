@@ -22,7 +22,7 @@ func traefikFence(ctx context.Context, b Running) error {
 	if err := os.WriteFile(b.Params.File(traefikFences), []byte(text), 0o644); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
+	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://"+b.Params.Listen+traefikOrders, strings.NewReader(text))
 	if err != nil {

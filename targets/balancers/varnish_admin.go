@@ -14,7 +14,7 @@ import (
 // varnishReload loads the configuration beside the one at work and takes it over. What was loaded before is given up: its checks
 // would go on for ten minutes (varnishd(1), "vcl_cooldown").
 func varnishReload(ctx context.Context, b Running) error {
-	ctx, cancel := context.WithTimeout(ctx, varnishTimeout)
+	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
 	defer cancel()
 	name := fmt.Sprintf("at%d", time.Now().UnixNano())
 	if _, err := varnishOrder(ctx, b, "vcl.load", name, varnishQuoted(b.Params.File(varnishFile))); err != nil {
@@ -36,9 +36,6 @@ func varnishReload(ctx context.Context, b Running) error {
 	}
 	return nil
 }
-
-// varnishTimeout bounds a reload, for which a C compiler has to come by a processor.
-const varnishTimeout = 20 * time.Second
 
 // varnishOrder gives varnish an order by its own program, which finds the port and the secret in the working directory.
 func varnishOrder(ctx context.Context, b Running, order ...string) (string, error) {
