@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -47,15 +48,21 @@ func deploy(t *testing.T, e *profiles.Experiment) (*Deployment, *results.Dir) {
 	return d, dir
 }
 
-// play plays the faults until done says so.
+// play does what Play does until done says so and every step is over: Play's load would go on meanwhile.
 func play(t *testing.T, d *Deployment, done func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	played := make(chan error, 1)
-	go func() { played <- d.Play(ctx, clock.Now()) }()
+	defer cancel()
+	start := clock.Now()
+	var steps, samples sync.WaitGroup
+	steps.Go(func() { d.playFaults(ctx, start) })
+	samples.Go(func() { d.sampleUntil(ctx, start) })
 	eventually(t, done)
+	steps.Wait()
 	cancel()
-	if err := <-played; err != nil {
+	samples.Wait()
+	d.fetchLedgers(t.Context())
+	if err := d.record.err(); err != nil {
 		t.Error(err)
 	}
 }

@@ -139,7 +139,8 @@ type vcl struct{ imports, directors, member, choose, more string }
 // window and the threshold of a probe let a backend fall after so many failures and rise after so many successes; at the start,
 // and after a reload, all are healthy, as otherwise the first requests would find only those that have been checked. Every further
 // try is for the next backend on the ring (vmod_directors(3), "alt"), which for the shards is where the session belongs anyway once
-// the checks have noticed, and for the others may be the dead one once more.
+// the checks have noticed, and for the others may be the dead one once more. With "healthy = ALL" that would be one further as soon
+// as they have.
 func (v vcl) config() string {
 	if strings.Contains(v.choose, "turn.") {
 		v.directors += "new turn = directors.round_robin();"
@@ -194,7 +195,7 @@ sub vcl_pipe {
 
 sub vcl_backend_error {
     if (bereq.retries < {{.Health.Attempts}} && bereq.method ~ "^(GET|HEAD)$") {
-        set bereq.backend = shards.backend(by = KEY, key = shards.key(client.identity), alt = bereq.retries + 1, healthy = ALL);
+        set bereq.backend = shards.backend(by = KEY, key = shards.key(client.identity), alt = bereq.retries + 1, healthy = CHOSEN);
         return (retry);
     }
 }
