@@ -107,7 +107,7 @@ func (j *judge) visit(s *session, e *results.Exchange) (fresh bool) {
 	}
 	s.answered++
 	if first {
-		s.placed, s.firstDone, s.source = e.Instance, e.Done, e.Source
+		s.placed, s.bound, s.firstDone, s.source = e.Instance, e.Done, e.Done, e.Source
 		j.bind(s, e)
 	}
 	if e.Due < s.firstDone {
@@ -117,7 +117,7 @@ func (j *judge) visit(s *session, e *results.Exchange) (fresh bool) {
 	home, why := s.home, ""
 	switch {
 	case burst: // sent in parallel, before the binding was known: the marker that came last binds
-		s.home = e.Instance
+		j.bind(s, e)
 	case !first:
 		why = j.follow(s, e)
 	}
@@ -159,6 +159,7 @@ func (j *judge) follow(s *session, e *results.Exchange) (why string) {
 		j.rebinds++
 		j.switched(s, e, kind, why)
 	}
+	s.bound = e.Done
 	j.bind(s, e)
 	return why
 }
@@ -166,7 +167,10 @@ func (j *judge) follow(s *session, e *results.Exchange) (why string) {
 // bind makes who answered the session's home. Where that is out already and the balancer does not know yet, the session
 // will have to leave it as if it had been there before.
 func (j *judge) bind(s *session, e *results.Exchange) {
-	s.home, s.bound = e.Instance, e.Done
+	s.home = e.Instance
+	if s.jarless {
+		return
+	}
 	for i := range j.failovers {
 		f := &j.failovers[i]
 		if f.from > e.Done {
