@@ -87,8 +87,8 @@ func rehashed(pool []results.Instance, instance string, weight float64) float64 
 func (j *judge) meetMoves(s *session, e *results.Exchange) {
 	for ; int(s.moves) < len(j.moves) && j.moves[s.moves].at <= e.Sent; s.moves++ {
 		m := &j.moves[s.moves]
-		if j.run.Mechanism.Family == results.Flap && j.exileIn(s, m.at, m.at) != nil {
-			continue // bound to what is out, it is where it is by chance
+		if j.run.Mechanism.Family == results.Flap && j.exileIn(s, s.bound, m.at) != nil {
+			continue // bound to what was out, it is where it is by chance
 		}
 		if s.home != "" && !s.jarless && s.home != m.instance && !j.pool.unavailable(s.home, m.at, m.at) {
 			s.pending = append(s.pending, pending{int(s.moves), s.home})

@@ -243,12 +243,13 @@ func TestCorrectMechanismsRaiseNothing(t *testing.T) {
 	}
 	// Of 2000 runs, 2 are nominal; six or more happen once in sixty times.
 	for _, kind := range findings {
-		total := 0
+		total, by := 0, map[string]int{}
 		for _, name := range names {
 			total += alarms[name][kind]
+			by[name] = alarms[name][kind]
 		}
 		if statistical(kind) && total > 5 {
-			t.Errorf("%s was raised in %d of %d runs, nominal %.1f", kind, total, runs*len(names), significance*float64(runs*len(names)))
+			t.Errorf("%s was raised in %d of %d runs, nominal %.1f: %v", kind, total, runs*len(names), significance*float64(runs*len(names)), by)
 		}
 	}
 	if *update && !t.Failed() {
