@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -102,20 +100,16 @@ func lighttpdReload(ctx context.Context, b Running) error {
 	if err := b.tell(ctx, "-tt", "-f", b.Params.File(lighttpdFile)); err != nil {
 		return err
 	}
-	number, err := os.ReadFile(b.Params.File(lighttpdPID))
-	if err != nil {
-		return err
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(number)))
+	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
+	defer cancel()
+	main, err := processID(ctx, b.Params.File(lighttpdPID))
 	if err != nil {
 		return err
 	}
 	before := lighttpdStarts(b)
-	if err := syscall.Kill(pid, syscall.SIGUSR1); err != nil {
+	if err := syscall.Kill(main, syscall.SIGUSR1); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
-	defer cancel()
 	for lighttpdStarts(b) == before {
 		if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
 			return fmt.Errorf("it has not started again within %v", reloadTimeout)

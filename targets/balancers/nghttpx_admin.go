@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -34,7 +33,7 @@ func nghttpxReload(ctx context.Context, b Running) error {
 	if _, err := log.Seek(0, io.SeekEnd); err != nil {
 		return err
 	}
-	main, err := nghttpxMain(ctx, b.Params.File(nghttpxPID))
+	main, err := processID(ctx, b.Params.File(nghttpxPID))
 	if err != nil {
 		return err
 	}
@@ -57,19 +56,6 @@ func nghttpxReload(ctx context.Context, b Running) error {
 		}
 		if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
 			return fmt.Errorf("no new worker within %v", reloadTimeout)
-		}
-	}
-}
-
-// nghttpxMain is the process id of the main process, as soon as it has written it: its worker may serve before.
-func nghttpxMain(ctx context.Context, path string) (int, error) {
-	for {
-		text, err := os.ReadFile(path)
-		if err == nil {
-			return strconv.Atoi(strings.TrimSpace(string(text)))
-		}
-		if !errors.Is(err, os.ErrNotExist) || clock.Sleep(ctx, 10*time.Millisecond) != nil {
-			return 0, err
 		}
 	}
 }

@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/stickybench/stickybench/internal/clock"
 	"github.com/stickybench/stickybench/results"
 )
 
@@ -120,6 +123,22 @@ func (b Running) tell(ctx context.Context, args ...string) error {
 		return errors.New(strings.Join(strings.Fields(string(said)), " "))
 	}
 	return nil
+}
+
+// processID is what the program has written of itself, as soon as it has: it may serve before.
+func processID(ctx context.Context, path string) (int, error) {
+	for {
+		text, err := os.ReadFile(path)
+		if number := strings.TrimSpace(string(text)); err == nil && number != "" {
+			return strconv.Atoi(number)
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return 0, err
+		}
+		if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
+			return 0, fmt.Errorf("it has written no process id: %w", err)
+		}
+	}
 }
 
 // Promise is what the mechanism does under p.

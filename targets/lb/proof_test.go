@@ -87,9 +87,6 @@ func TestEverySeededFaultIsFound(t *testing.T) {
 	matrix := make([]map[string]bool, len(faults))
 	for n, f := range faults {
 		t.Run(strings.ReplaceAll(f.name, " ", "-"), func(t *testing.T) {
-			if f.world.sessions > 1000 && (testing.Short() || racing) {
-				t.Skip("thousands of sessions")
-			}
 			matrix[n] = map[string]bool{}
 			for seed := range seeds(f) {
 				maps.Copy(matrix[n], expose(t, f, uint64(1000*n+seed)))
